@@ -1,0 +1,67 @@
+namespace Notifier.Domain;
+
+/// <summary>
+/// Says what follows from what is known: asked on arrival, when a timer fires, and once more right before a message leaves.
+/// Pure: the same state at the same moment gives the same answer, whatever order the events came in.
+/// </summary>
+public static class EscalationLadder
+{
+    /// <summary>Decides both rungs of one conversation.</summary>
+    public static Decision Decide(RecipientState recipient, ConversationState conversation, EscalationPolicy policy, DateTimeOffset now) => new(
+        DecideOn(Channel.Push, recipient, conversation, policy, now),
+        DecideOn(Channel.Email, recipient, conversation, policy, now));
+
+    /// <summary>
+    /// The last look, right before the POST or after RCPT: whether what was handed to <paramref name="channel"/>, up to <paramref name="upTo"/>, is still to be told.
+    /// </summary>
+    public static ChannelDecision LastLook(Channel channel, RecipientState recipient, ConversationState conversation, long upTo, EscalationPolicy policy, DateTimeOffset now)
+    {
+        var handed = conversation.Unseen.Where(m => m.Seq <= upTo && m.On(channel) is null or { Verdict: Verdict.Send or Verdict.Wait });
+        return DecideOn(channel, recipient, conversation with { EmailAttempt = null, Unseen = [.. handed.Select(m => m.With(channel, null))] }, policy, now);
+    }
+
+    private static ChannelDecision DecideOn(Channel channel, RecipientState recipient, ConversationState conversation, EscalationPolicy policy, DateTimeOffset now)
+    {
+        var rulings = new List<(UnseenMessage Message, Ruling Ruling)>();
+        var eligible = new List<UnseenMessage>();
+        foreach (var message in conversation.Unseen)
+        {
+            if (message.On(channel) is { IsOpen: false }) continue;
+            if (Gate.Refuses(new Look(channel, recipient, conversation, message, policy, now)) is { } refusal) rulings.Add((message, refusal));
+            else eligible.Add(message);
+        }
+        if (eligible.Count == 0) return new ChannelDecision(rulings, null);
+
+        var held = channel == Channel.Push
+            ? PushTiming.Holds(recipient, conversation, eligible, policy, now)
+            : EmailTiming.Holds(recipient, conversation, eligible, policy, now);
+        if (held is { } hold)
+        {
+            foreach (var message in eligible) rulings.Add((message, hold));
+            return new ChannelDecision(rulings, hold.Until);
+        }
+
+        foreach (var message in eligible)
+        {
+            var look = new Look(channel, recipient, conversation, message, policy, now);
+            rulings.Add((message, Gate.RefusesAtTheLast(look) ?? new Ruling(Verdict.Send, Reason.Unseen)));
+        }
+        return new ChannelDecision(rulings, null);
+    }
+}
+
+/// <summary>What follows for one conversation of one person.</summary>
+public sealed record Decision(ChannelDecision Push, ChannelDecision Email)
+{
+    public ChannelDecision On(Channel channel) => channel == Channel.Push ? Push : Email;
+}
+
+/// <param name="Rulings">For each message still open on the channel: what was decided.</param>
+/// <param name="AskAgainAt">When the rung is due; null: only an event can change anything.</param>
+public sealed record ChannelDecision(IReadOnlyList<(UnseenMessage Message, Ruling Ruling)> Rulings, DateTimeOffset? AskAgainAt)
+{
+    public bool Sends => Rulings.Any(r => r.Ruling.Verdict == Verdict.Send);
+
+    /// <summary>The newest <c>seq</c> that goes out now; 0 if nothing does.</summary>
+    public long SendsUpTo => Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Select(r => r.Message.Seq).DefaultIfEmpty().Max();
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Notifier.Domain;
+
+/// <summary>What is wrong with an event, and where.</summary>
+/// <param name="Path">The first bad member, as a JSON path: <c>$.data.message.id</c>.</param>
+/// <param name="Problem">What is wrong with it, in words that go after the path.</param>
+/// <param name="UnknownType">The envelope can be read, but nobody here knows the type: not the sender's mistake, so it is kept as a dead letter.</param>
+public sealed record Unreadable(string Path, string Problem, bool UnknownType = false)
+{
+    public override string ToString() => $"{Path} {Problem}";
+}
+
+/// <summary>The members of one JSON object, read with their paths. The first fault is kept and reading goes on with stand-ins, so that callers read straight through and ask once.</summary>
+internal sealed class JsonMembers
+{
+    private static readonly JsonElement Empty = JsonElement.Parse("{}");
+    private readonly JsonElement _element;
+    private readonly string _path;
+    private readonly Faults _faults;
+
+    /// <summary>The first fault of a whole document.</summary>
+    internal sealed class Faults
+    {
+        public Unreadable? First { get; private set; }
+        public void Add(string path, string problem, bool unknownType = false) => First ??= new Unreadable(path, problem, unknownType);
+    }
+
+    public JsonMembers(JsonElement element, string path, Faults faults)
+    {
+        (_element, _path, _faults) = (element, path, faults);
+        if (element.ValueKind != JsonValueKind.Object) faults.Add(path, "must be an object");
+    }
+
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>A string that must be there: not empty, no control characters, at most <paramref name="max"/> characters.</summary>
+    public string Id(string name, int max = 200)
+    {
+        if (OptionalString(name, max) is { } text && (text.Length > 0 || Fault(name, "must not be empty")))
+        {
+            if (text.Any(char.IsControl)) Fault(name, "must not contain control characters");
+            return text;
+        }
+        Fault(name, "is missing");
+        return "";
+    }
+
+    public string? OptionalId(string name) => Find(name) is null ? null : Id(name);
+
+    /// <summary>Free text; a NUL is refused, since PostgreSQL cannot keep it.</summary>
+    public string? OptionalString(string name, int max)
+    {
+        if (Find(name) is not { } value) return null;
+        if (value.ValueKind != JsonValueKind.String) return Bad(name, "must be a string");
+        string? text;
+        try
+        {
+            text = value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return Bad(name, "holds half of a surrogate pair"); // a lone \ud800 is well-formed JSON, and no text
+        }
+        if (text!.Length > max) return Bad(name, $"must be at most {max} characters");
+        return text.Contains('\0') ? Bad(name, "must not contain NUL") : text;
+    }
+
+    public T Word<T>(string name, params ReadOnlySpan<(string Word, T Value)> words)
+    {
+        var text = Find(name) is null ? null : OptionalString(name, 50);
+        foreach (var (word, value) in words)
+            if (word == text) return value;
+        Fault(name, text is null ? "is missing" : $"must be one of {string.Join(", ", words.ToArray().Select(w => w.Word))}");
+        return default!;
+    }
+
+    public DateTimeOffset? OptionalTime(string name)
+    {
+        if (OptionalString(name, 40) is not { } text) return null;
+        // RFC 3339: the offset is part of it; a time without one could mean anything.
+        if (text.Length >= 20 && text[10] is 'T' or 't' && (text[^1] is 'Z' or 'z' || text[^6] is '+' or '-')
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            && time.Year >= 1970)
+            return time;
+        Fault(name, "must be an RFC 3339 time with its offset, such as 2026-11-24T02:41:00.123Z");
+        return null;
+    }
+
+    public long? OptionalInteger(string name, long min, long max)
+    {
+        if (Find(name) is not { } value) return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= min && number <= max) return number;
+        Fault(name, $"must be a whole number from {min} to {max}");
+        return null;
+    }
+
+    public long Integer(string name, long min, long max)
+    {
+        if (Find(name) is null) Fault(name, "is missing");
+        return OptionalInteger(name, min, max) ?? min;
+    }
+
+    public bool Flag(string name)
+    {
+        if (Find(name) is not { } value) return false;
+        return value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => Fault(name, "must be true or false") && false };
+    }
+
+    public string? OptionalLink(string name)
+    {
+        if (OptionalString(name, 2048) is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http") return text;
+        return Bad(name, "must be an absolute http or https address");
+    }
+
+    public JsonMembers Object(string name)
+    {
+        if (Find(name) is { } value) return new JsonMembers(value, PathOf(name), _faults);
+        Fault(name, "is missing");
+        return new JsonMembers(Empty, PathOf(name), _faults);
+    }
+
+    public List<JsonMembers> Objects(string name, int max)
+    {
+        if (Find(name) is not { } value) Fault(name, "is missing");
+        else if (value.ValueKind != JsonValueKind.Array) Fault(name, "must be an array");
+        else if (value.GetArrayLength() is 0) Fault(name, "must not be empty");
+        else if (value.GetArrayLength() > max) Fault(name, $"must hold at most {max} entries");
+        else return [.. value.EnumerateArray().Select((entry, i) => new JsonMembers(entry, $"{PathOf(name)}[{i}]", _faults))];
+        return [];
+    }
+
+    public bool Fault(string name, string problem)
+    {
+        _faults.Add(PathOf(name), problem);
+        return true;
+    }
+
+    private string? Bad(string name, string problem)
+    {
+        Fault(name, problem);
+        return null;
+    }
+
+    /// <summary>The member, if it is there and not null.</summary>
+    private JsonElement? Find(string name) =>
+        _element.ValueKind == JsonValueKind.Object && _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private string PathOf(string name) => $"{_path}.{name}";
+}

@@ -1,0 +1,38 @@
+namespace Notifier.Domain;
+
+/// <summary>What a person wants to be told of, as the site stores it with <c>PUT …/recipients/{id}</c>.</summary>
+public sealed record NotificationPreferences
+{
+    public static NotificationPreferences Default { get; } = new();
+
+    /// <summary>Emails at all. Default true.</summary>
+    public bool Email { get; init; } = true;
+
+    /// <summary>Push messages at all. Default true.</summary>
+    public bool Push { get; init; } = true;
+
+    /// <summary>The person's own email delay, 1 min to 24 h; null: the site's.</summary>
+    public TimeSpan? EmailDelay { get; init; }
+
+    /// <summary>When not to disturb, in the person's time zone. Default none.</summary>
+    public IReadOnlyList<QuietHours> QuietHours { get; init; } = [];
+
+    /// <summary>By conversation; one that is not named is at level <see cref="ConversationLevel.All"/>.</summary>
+    public IReadOnlyDictionary<string, ConversationPreference> Conversations { get; init; } = new Dictionary<string, ConversationPreference>();
+}
+
+/// <summary>What of a conversation a person wants to be told.</summary>
+public enum ConversationLevel
+{
+    /// <summary>Everything.</summary>
+    All,
+
+    /// <summary>Only what names the person.</summary>
+    Mentions,
+
+    /// <summary>Nothing.</summary>
+    None,
+}
+
+/// <param name="MutedUntil">Nothing before this moment; null: not muted.</param>
+public sealed record ConversationPreference(ConversationLevel Level = ConversationLevel.All, DateTimeOffset? MutedUntil = null);
