@@ -42,7 +42,7 @@ public sealed record ConversationState
     public required string Conversation { get; init; }
 
     /// <summary>The highest <c>seq</c> the person has seen. It only rises.</summary>
-    public long SeenUpTo { get; init; }
+    public long SeenUpTo { get; init; } = -1;
 
     /// <summary>When that was last reported.</summary>
     public DateTimeOffset? SeenAt { get; init; }

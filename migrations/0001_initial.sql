@@ -202,7 +202,7 @@ CREATE TABLE notifier.push_outbox (
   site         text NOT NULL,
   recipient    text NOT NULL,
   conversation text NOT NULL,
-  subscription bigint NOT NULL REFERENCES notifier.push_subscription ON DELETE CASCADE,
+  subscription bigint NOT NULL,
   origin       text NOT NULL,
   dismiss      boolean NOT NULL DEFAULT false,
   up_to        bigint NOT NULL,

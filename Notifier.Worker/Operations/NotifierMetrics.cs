@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+using Notifier.Domain;
+
+namespace Notifier.Worker.Operations;
+
+/// <summary>What operators can measure; the names and labels are a promise (docs/operations.md). Labels come from closed lists, and from the origins of push services.</summary>
+internal sealed class NotifierMetrics
+{
+    public const string MeterName = "Notifier";
+
+    private readonly Counter<long> _events, _decisions, _push, _email;
+    private readonly Histogram<double> _timeToNotify;
+
+    public NotifierMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _events = meter.CreateCounter<long>("notifier_events_total", description: "Events accepted, by type");
+        _decisions = meter.CreateCounter<long>("notifier_decisions_total", description: "Decisions, by channel, verdict and reason");
+        _push = meter.CreateCounter<long>("notifier_push_total", description: "Answers of push services, by origin and outcome");
+        _email = meter.CreateCounter<long>("notifier_email_total", description: "Emails, by outcome");
+        _timeToNotify = meter.CreateHistogram(
+            "notifier_time_to_notify_seconds", description: "From the sending of a message to the acceptance of its notification", advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400],
+            });
+    }
+
+    public void Received(string type, int count) => _events.Add(count, Label("type", type));
+
+    public void Decided(Channel channel, Ruling ruling, int count = 1) =>
+        _decisions.Add(count, Label("channel", channel.Word()), Label("verdict", ruling.Verdict.Word()), Label("reason", ruling.Reason.Word()));
+
+    public void Pushed(string origin, string outcome) => _push.Add(1, Label("origin", origin), Label("outcome", outcome));
+
+    public void Emailed(string outcome) => _email.Add(1, Label("outcome", outcome));
+
+    public void Notified(Channel channel, TimeSpan sinceSent) => _timeToNotify.Record(Math.Max(0, sinceSent.TotalSeconds), Label("channel", channel.Word()));
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+}

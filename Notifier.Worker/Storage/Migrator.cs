@@ -1,0 +1,44 @@
+using DbUp;
+using DbUp.Engine.Output;
+using Hangfire.PostgreSql;
+using Npgsql;
+
+namespace Notifier.Worker.Storage;
+
+/// <summary>Brings a database to the schema this build wants: <c>migrations/*.sql</c> in order, each once and in a transaction of its own, then Hangfire's own tables.</summary>
+internal static class Migrator
+{
+    // Any number that nobody else uses: two workers that start together must not migrate at once.
+    private const long Lock = 0x4E_4F_54_49_46_59;
+
+    /// <returns>The scripts that were applied now.</returns>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({Lock}); CREATE SCHEMA IF NOT EXISTS notifier", cancellation);
+
+        // An open connection, so that the password never leaves the data source.
+        var upgrade = DeployChanges.To
+            .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(database))
+            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithTransactionPerScript()
+            .WithVariablesDisabled() // $$ quotes a function here
+            .JournalToPostgresqlTable("notifier", "migration")
+            .LogTo(new NoOpUpgradeLog())
+            .Build()
+            .PerformUpgrade();
+        if (!upgrade.Successful) throw new InvalidOperationException($"migration {upgrade.ErrorScript?.Name} failed: {upgrade.Error.Message}", upgrade.Error);
+
+        PostgreSqlObjectsInstaller.Install(connection, HangfireSchema);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", cancellation);
+        return [.. upgrade.Scripts.Select(s => s.Name)];
+    }
+
+    public const string HangfireSchema = "hangfire";
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

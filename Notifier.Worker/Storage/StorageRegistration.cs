@@ -1,0 +1,32 @@
+using Npgsql;
+
+namespace Notifier.Worker.Storage;
+
+internal static class StorageRegistration
+{
+    public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        var connectionString = ConnectionString(configuration);
+        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton<InboxStore>();
+        services.AddSingleton<TraceStore>();
+        return services;
+    }
+
+    /// <summary>The one setting without which nothing can start.</summary>
+    public static string ConnectionString(IConfiguration configuration)
+    {
+        var text = configuration.GetConnectionString("Notifier");
+        if (string.IsNullOrWhiteSpace(text)) throw new SettingException("ConnectionStrings__Notifier", "is not set; it is the Npgsql connection string of the database, such as Host=localhost;Database=notifier;Username=notifier");
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text) { ApplicationName = "notifier-worker" }.ConnectionString;
+        }
+        catch (ArgumentException e)
+        {
+            throw new SettingException("ConnectionStrings__Notifier", $"is no Npgsql connection string: {e.Message}");
+        }
+    }
+
+    public static NpgsqlDataSource DataSource(string connectionString) => NpgsqlDataSource.Create(connectionString);
+}

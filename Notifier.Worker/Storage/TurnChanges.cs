@@ -1,0 +1,37 @@
+using Notifier.Domain;
+
+namespace Notifier.Worker.Storage;
+
+/// <summary>Everything one turn writes. State, trace and what follows from it commit together or not at all.</summary>
+internal sealed class TurnChanges
+{
+    public List<(string Site, MessageContent Content)> Messages { get; } = [];
+    public List<RelayEvent.MessageEdited> Edits { get; } = [];
+    public List<RelayEvent.MessageDeleted> Deletions { get; } = [];
+    public List<(RecipientKey Recipient, PresenceReport Report)> Presence { get; } = [];
+    public List<(string Site, string Node, DateTimeOffset Until)> NodeLeases { get; } = [];
+    public List<(ConversationKey Key, ConversationState State)> SeenMarks { get; } = [];
+    public List<(ConversationKey Key, EscalationRow Row)> Escalations { get; } = [];
+    public List<(ConversationKey Key, UnseenMessage Message)> UnseenMessages { get; } = [];
+    public List<(ConversationKey Key, long UpTo)> Forgotten { get; } = [];
+    public List<PushOrder> Pushes { get; } = [];
+    public List<EmailOrder> Emails { get; } = [];
+    public List<TraceRow> Trace { get; } = [];
+    public List<DeadLetter> DeadLetters { get; } = [];
+}
+
+/// <summary>A push message to every subscription of a person; or, with <paramref name="Dismiss"/>, the taking back of one.</summary>
+internal readonly record struct PushOrder(ConversationKey Key, long UpTo, bool Dismiss);
+
+/// <summary>An email that was decided: its identity is fixed before the first attempt.</summary>
+internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations);
+
+/// <summary>One decision, and why.</summary>
+/// <param name="Basis">What it was based on, as JSON.</param>
+internal readonly record struct TraceRow(
+    DateTimeOffset At, ConversationKey Key, string Message, long? Escalation, Channel Channel, Ruling Ruling, string? Basis);
+
+/// <summary>What cannot be used, kept whole.</summary>
+/// <param name="Kind"><c>event</c>, <c>push</c> or <c>email</c>.</param>
+/// <param name="Reason">One word or path; <paramref name="Detail"/> says it in a sentence.</param>
+internal sealed record DeadLetter(string? Site, string Kind, string? Source, string? EventId, string Reason, string Detail, string Body);
