@@ -34,7 +34,7 @@ internal sealed class InboxStore(NpgsqlDataSource database)
             """
             SELECT CASE WHEN few.n < 10000 THEN few.n ELSE (SELECT max(id) - min(id) + 1 FROM notifier.inbox) END,
                    coalesce(notifier.now() - (SELECT received_at FROM notifier.inbox ORDER BY id LIMIT 1), interval '0')
-            FROM (SELECT count(*) AS n FROM (SELECT FROM notifier.inbox LIMIT 10000) AS some) AS few
+            FROM (SELECT count(*) AS n FROM (SELECT FROM notifier.inbox LIMIT 10000) AS counted) AS few
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
