@@ -47,7 +47,7 @@ public sealed partial class MetricsTests(OperationsDatabase database) : IClassFi
             SampleLine().Matches(scrape).Select(Shape).Distinct().Order(StringComparer.Ordinal));
         Assert.Matches("""(?m)^notifier_events_total\{type="message.outcome"\} 3( |$)""", scrape);
         Assert.Matches("""(?m)^notifier_events_total\{type="relay.alive"\} 0( |$)""", scrape);
-        Assert.Matches("""(?m)^notifier_decisions_total\{channel="email",verdict="skip",reason="already_seen"\} 1( |$)""", scrape);
+        Assert.Matches("""(?m)^notifier_decisions_total\{channel="email",reason="already_seen",verdict="skip"\} 1( |$)""", scrape);
         Assert.Matches("(?m)^notifier_escalations_open 1( |$)", scrape);
         Assert.Matches("(?m)^notifier_missed 0( |$)", scrape);
     }
