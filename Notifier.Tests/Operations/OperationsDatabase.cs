@@ -5,19 +5,18 @@ using Xunit;
 namespace Notifier.Tests.Operations;
 
 /// <summary>A migrated database of a test class's own.</summary>
-public sealed class OperationsDatabase : IAsyncLifetime
+public sealed class OperationsDatabase(OperationsCluster cluster) : IAsyncLifetime
 {
-    private const string Server = "Host=127.0.0.1;Port=54871;Username=postgres;Pooling=true";
     private static int _count;
     private readonly string _name = $"ops_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
 
-    public string ConnectionString => $"{Server};Database={_name}";
+    public string ConnectionString => $"{cluster.Server};Database={_name}";
 
     public NpgsqlDataSource Source { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        await using (var server = NpgsqlDataSource.Create($"{Server};Database=postgres"))
+        await using (var server = NpgsqlDataSource.Create($"{cluster.Server};Database=postgres"))
         await using (var create = server.CreateCommand($"CREATE DATABASE {_name} STRATEGY file_copy"))
             await create.ExecuteNonQueryAsync();
         Source = NpgsqlDataSource.Create(ConnectionString);
