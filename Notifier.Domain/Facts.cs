@@ -49,6 +49,17 @@ public static class Facts
         };
     }
 
+    /// <summary>An admin cancelled the email about what is unseen; said twice, it changes nothing. The one under way, if any, is withdrawn where its row is.</summary>
+    public static ConversationState Cancel(this ConversationState conversation) => conversation with
+    {
+        EmailAttempt = null,
+        Unseen = [.. conversation.Unseen.Select(m => IsToBeMailed(m, conversation) ? m with { Email = Ruling.Skip(Reason.Cancelled) } : m)],
+    };
+
+    /// <summary>Undecided, waiting, or handed to an email that has not reached its end.</summary>
+    private static bool IsToBeMailed(UnseenMessage message, ConversationState conversation) =>
+        message.Email is null or { IsOpen: true } || (message.Email is { Verdict: Verdict.Send } && conversation.EmailAttempt is not null);
+
     public static RecipientState Report(this RecipientState recipient, PresenceReport report)
     {
         var reports = recipient.Presence.ToList();

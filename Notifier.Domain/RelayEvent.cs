@@ -26,7 +26,7 @@ public enum MessageKind
     Group,
 }
 
-/// <summary>What a relay tells the notifier, and the two things the notifier tells itself. The JSON of the first six is the contract; see <see cref="RelayEventReader"/>.</summary>
+/// <summary>What a relay tells the notifier, and the three things the notifier tells itself. The JSON of the first six is the contract; see <see cref="RelayEventReader"/>.</summary>
 /// <param name="Site">The tenant.</param>
 /// <param name="At">When it happened, by the relay's clock; never later than when it was received.</param>
 public abstract record RelayEvent(string Site, DateTimeOffset At)
@@ -56,6 +56,9 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     /// <summary>Ours: an email about a conversation reached its end. <paramref name="UpTo"/> is the newest <c>seq</c> it told of.</summary>
     public sealed record EmailFinished(string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason)
         : RelayEvent(Site, At);
+
+    /// <summary>Ours: an admin wants no email about what is unseen in a conversation now. What comes later is told as ever.</summary>
+    public sealed record EmailCancelled(string Site, DateTimeOffset At, string Recipient, string Conversation) : RelayEvent(Site, At);
 }
 
 /// <summary>A message as the relay hands it over, once for all its recipients.</summary>

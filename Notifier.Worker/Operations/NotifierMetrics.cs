@@ -8,6 +8,9 @@ internal sealed class NotifierMetrics
 {
     public const string MeterName = "Notifier";
 
+    private static readonly string[] EventTypes =
+        ["message.outcome", "conversation.seen", "message.edited", "message.deleted", "presence.changed", "relay.alive"];
+
     private readonly Counter<long> _events, _decisions, _push, _email;
     private readonly Histogram<double> _timeToNotify;
 
@@ -23,7 +26,19 @@ internal sealed class NotifierMetrics
             {
                 HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400],
             });
+        foreach (var type in EventTypes) _events.Add(0, Label("type", type)); // so that the first event is an increase, and not the birth of a series
+
+        Gauge("notifier_inbox_depth", "Events accepted and not yet decided", b => b.InboxDepth);
+        Gauge("notifier_inbox_oldest_seconds", "Age of the oldest event that is not yet decided", b => b.InboxOldest.TotalSeconds);
+        Gauge("notifier_escalations_open", "Conversations with something unseen in them", b => b.EscalationsOpen);
+        Gauge("notifier_missed", "Messages unseen past twice their delay that nothing is about to decide; always 0", b => b.Missed);
+
+        void Gauge(string name, string description, Func<Backlog, double> value) =>
+            meter.CreateObservableGauge(name, () => Backlog is { } backlog ? [new Measurement<double>(value(backlog))] : Array.Empty<Measurement<double>>(), description: description);
     }
+
+    /// <summary>The last measurement; null: none that still holds.</summary>
+    public Backlog? Backlog { get; set; }
 
     public void Received(string type, int count) => _events.Add(count, Label("type", type));
 
@@ -38,3 +53,6 @@ internal sealed class NotifierMetrics
 
     private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
 }
+
+/// <summary>What waits at one moment.</summary>
+internal sealed record Backlog(long InboxDepth, TimeSpan InboxOldest, long EscalationsOpen, long Missed);

@@ -73,13 +73,15 @@ internal static class OwnEvents
     {
         RelayEvent.RecipientChanged changed => Shard.Of(changed.Site, changed.Recipient),
         RelayEvent.EmailFinished finished => Shard.Of(finished.Site, finished.Recipient),
+        RelayEvent.EmailCancelled cancelled => Shard.Of(cancelled.Site, cancelled.Recipient),
         _ => throw new ArgumentOutOfRangeException(nameof(e), e.GetType().Name, "not an event of our own"),
     };
 
-    public static string Write(RelayEvent e) => JsonSerializer.Serialize(new Envelope(e as RelayEvent.RecipientChanged, e as RelayEvent.EmailFinished));
+    public static string Write(RelayEvent e) =>
+        JsonSerializer.Serialize(new Envelope(e as RelayEvent.RecipientChanged, e as RelayEvent.EmailFinished, e as RelayEvent.EmailCancelled));
 
     public static RelayEvent? Read(string body) =>
-        JsonSerializer.Deserialize<Envelope>(body) is { } envelope ? (RelayEvent?)envelope.RecipientChanged ?? envelope.EmailFinished : null;
+        JsonSerializer.Deserialize<Envelope>(body) is { } envelope ? (RelayEvent?)envelope.RecipientChanged ?? (RelayEvent?)envelope.EmailFinished ?? envelope.EmailCancelled : null;
 
-    private sealed record Envelope(RelayEvent.RecipientChanged? RecipientChanged, RelayEvent.EmailFinished? EmailFinished);
+    private sealed record Envelope(RelayEvent.RecipientChanged? RecipientChanged, RelayEvent.EmailFinished? EmailFinished, RelayEvent.EmailCancelled? EmailCancelled);
 }

@@ -20,7 +20,7 @@ internal static class Migrator
         // An open connection, so that the password never leaves the data source.
         var upgrade = DeployChanges.To
             .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(database))
-            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, IsScript)
             .WithTransactionPerScript()
             .WithVariablesDisabled() // $$ quotes a function here
             .JournalToPostgresqlTable("notifier", "migration")
@@ -35,6 +35,22 @@ internal static class Migrator
     }
 
     public const string HangfireSchema = "hangfire";
+
+    /// <summary>Whether every script of this build was applied to the database.</summary>
+    public static async Task<bool> IsCurrentAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        string[] scripts = [.. typeof(Migrator).Assembly.GetManifestResourceNames().Where(IsScript)];
+        await using var command = database.CreateCommand(
+            "SELECT to_regclass('notifier.migration') IS NOT NULL AND to_regclass($1) IS NOT NULL");
+        command.Parameters.AddWithValue($"{HangfireSchema}.job");
+        if (await command.ExecuteScalarAsync(cancellation) is not true) return false;
+
+        await using var applied = database.CreateCommand("SELECT count(DISTINCT scriptname) FROM notifier.migration WHERE scriptname = ANY ($1)");
+        applied.Parameters.AddWithValue(scripts);
+        return (long)(await applied.ExecuteScalarAsync(cancellation))! == scripts.Length;
+    }
+
+    private static bool IsScript(string resource) => resource.EndsWith(".sql", StringComparison.Ordinal);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {

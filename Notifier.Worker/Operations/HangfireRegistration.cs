@@ -1,0 +1,75 @@
+using Hangfire;
+using Hangfire.AspNetCore;
+using Hangfire.Common;
+using Hangfire.PostgreSql;
+using Notifier.Worker.Storage;
+using Npgsql;
+
+namespace Notifier.Worker.Operations;
+
+/// <summary>Hangfire, cut down to an alarm clock: a few scheduled jobs, each waking one slice of due emails. What is due, the rows of <c>notifier.escalation</c> say.</summary>
+internal static class HangfireRegistration
+{
+    public const string EmailQueue = "email";
+
+    private const int Workers = 4;
+
+    /// <summary>Each worker holds a connection while it runs a job; Hangfire's own processes, the dashboard and the job's work need theirs beside it.</summary>
+    private const int LeastPool = Workers + 10;
+
+    public static IServiceCollection AddHangfireAlarmClock(this IServiceCollection services, IConfiguration configuration, IReadOnlyList<Type>? jobs = null)
+    {
+        var pool = new NpgsqlConnectionStringBuilder(StorageRegistration.ConnectionString(configuration)).MaxPoolSize;
+        if (pool < LeastPool) throw new SettingException("ConnectionStrings__Notifier", $"has a Maximum Pool Size of {pool}; the worker needs at least {LeastPool}");
+
+        // Registered before AddHangfire, which would take these from its static properties: what one host sets there, every host of the process gets.
+        services.AddSingleton<JobStorage>(provider => Storage(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
+        services.AddSingleton<IJobFilterProvider>(Filters());
+
+        var resolver = JobTypes.Resolver(jobs ?? JobTypes.Allowed);
+        services.AddHangfire(hangfire => hangfire
+            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+            .UseSimpleAssemblyNameTypeSerializer()
+            .UseTypeResolver(resolver));
+        services.AddHangfireServer(server =>
+        {
+            server.Queues = ["default", EmailQueue]; // "default" only for what an admin enqueues by hand
+            server.WorkerCount = Workers;
+            server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
+        });
+        return services;
+    }
+
+    /// <summary>The numbers are explained in docs/operations.md: the defaults stop all delayed jobs for 10 minutes after a kill -9, and run a long job twice.</summary>
+    public static PostgreSqlStorageOptions Options() => new()
+    {
+        SchemaName = Migrator.HangfireSchema,
+        PrepareSchemaIfNecessary = false, // the Migrator has installed it
+        QueuePollInterval = TimeSpan.FromMilliseconds(500),
+        EnableLongPolling = false,        // doubles the connections
+        InvisibilityTimeout = TimeSpan.FromSeconds(60),
+        UseSlidingInvisibilityTimeout = true,
+        DistributedLockTimeout = TimeSpan.FromSeconds(45),
+        DeleteExpiredBatchSize = 5000,
+        JobExpirationCheckInterval = TimeSpan.FromMinutes(5),
+        AllowDegradedModeWithoutStorage = false,
+    };
+
+    private static PostgreSqlStorage Storage(NpgsqlDataSource database) =>
+        new(new DataSourceConnections(database), Options()) { JobExpirationTimeout = TimeSpan.FromHours(2) };
+
+    /// <summary>Less than Hangfire's default filters: no culture, no continuations, each of which costs round trips.</summary>
+    private static JobFilterProviderCollection Filters()
+    {
+        // The row is the truth, and an alarm that is lost is set anew: a job that fails is shown, not repeated, unless its class asks for it.
+        var filters = new JobFilterCollection { new AutomaticRetryAttribute { Attempts = 0 }, new StatisticsHistoryAttribute() };
+        return new JobFilterProviderCollection(filters, new JobFilterAttributeFilterProvider());
+    }
+
+    /// <summary>Hangfire's connections come from the one data source too: one pool, one place that knows the password.</summary>
+    private sealed class DataSourceConnections(NpgsqlDataSource database) : IConnectionFactory
+    {
+        public NpgsqlConnection GetOrCreateConnection() => database.CreateConnection();
+    }
+}
