@@ -56,6 +56,9 @@ public sealed class EmailOptions
     /// <summary><see cref="From"/> as an address. Valid options only.</summary>
     internal MailboxAddress Sender => MailboxAddress.Parse(From ?? "Notifier <notifier@localhost>");
 
+    /// <summary>The domain of our Message-IDs.</summary>
+    internal string Domain => Sender.Domain;
+
     internal string UnsubscribeMailbox => UnsubscribeAddress ?? Sender.Address;
 
     internal int EffectivePort => Port ?? Security switch

@@ -4,7 +4,7 @@ using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Worker.Email;
 
-/// <summary>Rung 3: <see cref="IMailTransport"/>, <see cref="UnsubscribeToken"/> and the settings they need.</summary>
+/// <summary>Rung 3: the alarms, what happens when one rings, and <see cref="IMailTransport"/>, which carries the mail.</summary>
 public static class EmailRegistration
 {
     public static IServiceCollection AddEmail(this IServiceCollection services, IConfiguration configuration)
@@ -21,6 +21,12 @@ public static class EmailRegistration
             string.IsNullOrWhiteSpace(provider.GetRequiredService<IOptions<EmailOptions>>().Value.Host)
                 ? ActivatorUtilities.CreateInstance<MailFolder>(provider)
                 : ActivatorUtilities.CreateInstance<SmtpTransport>(provider));
+        services.AddSingleton<EmailAlarms>();
+        services.AddSingleton<EmailEndings>();
+        services.AddSingleton<EmailSender>();
+        services.AddSingleton<EmailDelivery>();
+        services.AddTransient<EmailDueJob>();
+        services.AddHostedService<OverdueSweep>();
         return services;
     }
 }

@@ -9,6 +9,11 @@ internal static class StorageRegistration
         var connectionString = ConnectionString(configuration);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<InboxStore>();
+        services.AddSingleton<DueStore>();
+        services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<PushOutboxStore>();
+        services.AddSingleton<EmailAttemptStore>();
+        services.AddHostedService<Retention>();
         services.AddSingleton<TraceStore>();
         return services;
     }

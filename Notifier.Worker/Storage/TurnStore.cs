@@ -97,7 +97,7 @@ internal sealed class TurnStore
             """) { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Node), Of(rows, r => r.Until) } };
     }
 
-    private static NpgsqlBatchCommand Presence(List<(RecipientKey Recipient, PresenceReport Report)> reports) => new(
+    private static NpgsqlBatchCommand Presence(Dictionary<(RecipientKey Recipient, string Node), PresenceReport> reports) => new(
         """
         INSERT INTO notifier.presence AS p (site, recipient, node, state, conversation, at, received_at, last_active_at)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
@@ -107,8 +107,8 @@ internal sealed class TurnStore
     {
         Parameters =
         {
-            Of(reports, r => r.Recipient.Site), Of(reports, r => r.Recipient.Recipient), Of(reports, r => r.Report.Node), Of(reports, r => (short)r.Report.State),
-            Of(reports, r => r.Report.Conversation), Of(reports, r => r.Report.At), Of(reports, r => r.Report.ReceivedAt), Of(reports, r => r.Report.LastActiveAt),
+            Of(reports, r => r.Key.Recipient.Site), Of(reports, r => r.Key.Recipient.Recipient), Of(reports, r => r.Key.Node), Of(reports, r => (short)r.Value.State),
+            Of(reports, r => r.Value.Conversation), Of(reports, r => r.Value.At), Of(reports, r => r.Value.ReceivedAt), Of(reports, r => r.Value.LastActiveAt),
         },
     };
 
