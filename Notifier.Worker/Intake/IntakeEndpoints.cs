@@ -11,7 +11,7 @@ internal static partial class IntakeEndpoints
     private const int MaxBytes = 4 * 1024 * 1024;
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 32 };
 
-    public static RouteHandlerBuilder MapEvents(this IEndpointRouteBuilder routes) => 
+    public static RouteHandlerBuilder MapEvents(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
 
     private static async Task<IResult> AcceptAsync(

@@ -125,7 +125,8 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database)
             WHERE EXISTS (SELECT FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at < notifier.now() - $1))
                OR EXISTS (SELECT FROM notifier.email_attempt
                           WHERE state IN ('pending', 'retry', 'sending', 'data') AND greatest(next_at, lease_until) < notifier.now() - $1)
-            """, connection) { Parameters = { new() { Value = tolerance } } };
+            """, connection)
+        { Parameters = { new() { Value = tolerance } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
     }

@@ -59,7 +59,8 @@ internal sealed class EmailCancellationStore(NpgsqlDataSource database)
             """
             SELECT site, recipient, conversation, email_attempt, notifier.now() FROM notifier.escalation
             WHERE id = $1 AND closed_at IS NULL AND (email_at IS NOT NULL OR email_attempt IS NOT NULL)
-            """, connection) { Parameters = { new() { Value = escalation } } };
+            """, connection)
+        { Parameters = { new() { Value = escalation } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return null;
         return (new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2)), reader.IsDBNull(3) ? null : reader.GetGuid(3), reader.Time(4));
@@ -72,7 +73,8 @@ internal sealed class EmailCancellationStore(NpgsqlDataSource database)
             """
             UPDATE notifier.email_attempt SET state = 'withdrawn', lease_until = NULL, finished_at = notifier.now()
             WHERE id = $1 AND state IN ('pending', 'retry') RETURNING site, recipient, conversations, notifier.now()
-            """, connection) { Parameters = { new() { Value = attempt } } };
+            """, connection)
+        { Parameters = { new() { Value = attempt } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return null;
         return (new RecipientKey(reader.GetString(0), reader.GetString(1)), reader.GetFieldValue<string[]>(2), reader.Time(3));

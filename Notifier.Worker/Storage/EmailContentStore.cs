@@ -53,7 +53,8 @@ internal sealed class EmailContentStore
     private static NpgsqlBatchCommand Person(RecipientKey recipient) => new(
         """
         SELECT r.email, r.name, r.locale, s.name FROM notifier.recipient r LEFT JOIN notifier.site s ON s.id = r.site WHERE r.site = $1 AND r.id = $2
-        """) { Parameters = { new() { Value = recipient.Site }, new() { Value = recipient.Recipient } } };
+        """)
+    { Parameters = { new() { Value = recipient.Site }, new() { Value = recipient.Recipient } } };
 
     private static NpgsqlBatchCommand Messages(RecipientKey recipient, IReadOnlyCollection<string> conversations, int shown) => new(
         $"""

@@ -29,5 +29,6 @@ internal static class EmailTrace
         INSERT INTO notifier.suppression (site, address, reason, detail)
         SELECT site, lower(email), 'refused', $3 FROM notifier.recipient WHERE site = $1 AND id = $2 AND email IS NOT NULL
         ON CONFLICT (site, address) DO NOTHING
-        """) { Parameters = { new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = detail } } };
+        """)
+    { Parameters = { new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = detail } } };
 }

@@ -50,7 +50,8 @@ internal sealed class InboxStore(NpgsqlDataSource database)
               DELETE FROM notifier.inbox WHERE id IN (SELECT id FROM notifier.inbox WHERE shard = $1 ORDER BY id LIMIT $2)
               RETURNING id, source, event_id, body, received_at)
             SELECT * FROM taken ORDER BY id
-            """, connection) { Parameters = { new() { Value = shard }, new() { Value = limit } } };
+            """, connection)
+        { Parameters = { new() { Value = shard }, new() { Value = limit } } };
         var rows = new List<InboxRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))

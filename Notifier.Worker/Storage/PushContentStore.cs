@@ -45,10 +45,12 @@ internal sealed class PushContentStore
           WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})
           ORDER BY em.seq DESC, em.message DESC LIMIT 1) AS n
-        """) { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
+        """)
+    { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
 
     private static NpgsqlBatchCommand Targets(IReadOnlyCollection<ClaimedPush> pushes) => new(
-        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at FROM notifier.push_subscription WHERE id = ANY ($1)") { Parameters = { Column.Of(pushes, p => p.Subscription) } };
+        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at FROM notifier.push_subscription WHERE id = ANY ($1)")
+    { Parameters = { Column.Of(pushes, p => p.Subscription) } };
 
     /// <summary>The push service said that these are gone. One that was registered anew since is another registration, and stays.</summary>
     public static NpgsqlBatchCommand Gone(IReadOnlyCollection<PushTarget> targets) => new(
@@ -57,7 +59,8 @@ internal sealed class PushContentStore
           DELETE FROM notifier.push_subscription s USING unnest($1, $2) AS g(id, registered_at) WHERE s.id = g.id AND s.registered_at = g.registered_at
           RETURNING s.id)
         DELETE FROM notifier.push_outbox o USING gone WHERE o.subscription = gone.id
-        """) { Parameters = { Column.Of(targets, t => t.Id), Column.Of(targets, t => t.RegisteredAt) } };
+        """)
+    { Parameters = { Column.Of(targets, t => t.Id), Column.Of(targets, t => t.RegisteredAt) } };
 
     /// <summary>These took a push message.</summary>
     public static NpgsqlBatchCommand Used(IReadOnlyCollection<PushTarget> targets) => new(

@@ -19,7 +19,8 @@ internal sealed class PushOriginStore
             INSERT INTO notifier.push_origin AS o (site, origin, held_until)
             SELECT site, origin, notifier.now() + pause FROM unnest($1, $2, $3) AS h(site, origin, pause) ORDER BY site, origin
             ON CONFLICT (site, origin) DO UPDATE SET held_until = greatest(o.held_until, excluded.held_until)
-            """) { Parameters = { Column.Of(rows, r => r.Site), Column.Of(rows, r => r.Origin), Column.Of(rows, r => r.For) } };
+            """)
+        { Parameters = { Column.Of(rows, r => r.Site), Column.Of(rows, r => r.Origin), Column.Of(rows, r => r.For) } };
     }
 
     /// <summary>Counts answers for the breaker and opens it where too many were refusals of our key. Returns the origins where it opened now.</summary>
@@ -52,5 +53,6 @@ internal sealed class PushOriginStore
         """
         UPDATE notifier.push_origin o SET open_until = notifier.now() + $3, answers = 0, unauthorized = 0, window_from = notifier.now()
         FROM unnest($1, $2) AS b(site, origin) WHERE o.site = b.site AND o.origin = b.origin
-        """) { Parameters = { Column.Of(origins, o => o.Site), Column.Of(origins, o => o.Origin), new() { Value = OpenFor } } };
+        """)
+    { Parameters = { Column.Of(origins, o => o.Site), Column.Of(origins, o => o.Origin), new() { Value = OpenFor } } };
 }

@@ -71,7 +71,8 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
              again AS (UPDATE notifier.push_outbox o SET lease_until = NULL, attempts = 0, next_at = notifier.now()
                        FROM done WHERE o.id = done.id AND o.version <> done.version)
         DELETE FROM notifier.push_outbox o USING done WHERE o.id = done.id AND o.version = done.version
-        """) { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
+        """)
+    { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
     /// <summary>Push messages that are tried again later.</summary>
     public static NpgsqlBatchCommand Later(IReadOnlyCollection<(ClaimedPush Push, TimeSpan In, bool BurnsAttempt, bool Shrunk)> pushes) => new(

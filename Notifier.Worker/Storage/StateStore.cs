@@ -74,7 +74,8 @@ internal sealed class StateStore
         LEFT JOIN notifier.site s ON s.id = k.site
         LEFT JOIN notifier.recipient r ON r.site = k.site AND r.id = k.id
         LEFT JOIN notifier.suppression supp ON supp.site = k.site AND supp.address = lower(r.email)
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task ReadRecipientsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -98,7 +99,8 @@ internal sealed class StateStore
         FROM unnest($1, $2) AS k(site, id)
         JOIN notifier.presence p ON p.site = k.site AND p.recipient = k.id
         LEFT JOIN notifier.relay_node n ON n.site = p.site AND n.node = p.node
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task ReadPresenceAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -121,7 +123,8 @@ internal sealed class StateStore
         JOIN notifier.email_attempt a ON a.site = k.site AND a.recipient = k.id
         WHERE a.state IN ('sent', 'unknown') AND a.finished_at > notifier.now() - interval '24 hours'
         ORDER BY a.finished_at
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task<Dictionary<ConversationKey, List<DateTimeOffset>>> ReadEmailsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -146,7 +149,8 @@ internal sealed class StateStore
         FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
         LEFT JOIN notifier.escalation e USING (site, recipient, conversation)
         LEFT JOIN notifier.seen_mark m USING (site, recipient, conversation)
-        """) { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
 
     private static async Task ReadEscalationsAsync(
         NpgsqlDataReader reader, LadderState state, Dictionary<ConversationKey, List<DateTimeOffset>> emails, CancellationToken cancellation)
@@ -174,7 +178,8 @@ internal sealed class StateStore
     private static NpgsqlBatchCommand Deleted(string[] sites, string[] messages) => new(
         """
         SELECT m.site, m.id FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id) WHERE m.deleted_at IS NOT NULL
-        """) { Parameters = { new() { Value = sites }, new() { Value = messages } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = messages } } };
 
     private static NpgsqlBatchCommand Messages(string[] sites, string[] recipients, string[] conversations, bool[] whole, string[] messages) => new(
         $"""
@@ -187,7 +192,8 @@ internal sealed class StateStore
         WHERE k.whole OR em.message = ANY ($5)
            OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}
         ORDER BY em.seq, em.message
-        """) { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = whole }, new() { Value = messages } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = whole }, new() { Value = messages } } };
 
     private static async Task ReadMessagesAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
