@@ -71,10 +71,14 @@ public sealed class ScriptedSmtpServer : IAsyncDisposable
     }
 
     /// <summary>Closes every connection, as a server does with what lay idle for too long.</summary>
-    public void CloseIdle()
+    /// <param name="reset">With RST, so that the client's next write fails already, instead of the read after it.</param>
+    public void CloseIdle(bool reset)
     {
         foreach (var client in _open.Values)
-            client.Client.Shutdown(SocketShutdown.Both);
+            if (reset)
+                client.Client.Close(timeout: 0);
+            else
+                client.Client.Shutdown(SocketShutdown.Both);
     }
 
     public async ValueTask DisposeAsync()

@@ -52,13 +52,15 @@ public sealed class SmtpPoolTests
         Assert.Equal(2, server.Connections);
     }
 
-    [Fact]
-    public async Task A_pooled_connection_that_the_server_closed_is_replaced_at_once()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pooled_connection_that_the_server_closed_is_replaced_at_once(bool reset)
     {
         await using var server = new ScriptedSmtpServer();
         await using var transport = Mails.Transport(Mails.Options(server.Port));
         await transport.SendAsync();
-        server.CloseIdle();
+        server.CloseIdle(reset);
 
         Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
 

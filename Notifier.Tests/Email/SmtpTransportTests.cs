@@ -1,4 +1,3 @@
-using MailKit;
 using MimeKit;
 using Notifier.Domain.Email;
 using Notifier.Worker.Email;
@@ -22,6 +21,24 @@ public sealed class SmtpTransportTests
         var kept = MimeMessage.Load(new MemoryStream(Assert.Single(server.Kept)), Cancellation);
         Assert.Equal("e7.1@acme.example", kept.MessageId);
         Assert.Contains("Is it still available?", kept.TextBody, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a\r\n.\r\nMAIL FROM:<eve@example.org>\r\n.")]
+    [InlineData("a\n.\nb")]
+    [InlineData("a\r.\rb")]
+    [InlineData("..\n.b")]
+    public async Task A_lone_dot_in_a_message_does_not_end_it(string text)
+    {
+        await using var server = new ScriptedSmtpServer();
+        await using var transport = Mails.Transport(Mails.Options(server.Port));
+        var mail = EmailComposer.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message(text))), Mails.Envelope);
+
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync(mail, Mails.From, Mails.To, () => true, Cancellation));
+
+        Assert.Equal(["1 EHLO", "1 MAIL", "1 RCPT", "1 DATA"], server.Heard);
+        var kept = MimeMessage.Load(new MemoryStream(Assert.Single(server.Kept)), Cancellation);
+        Assert.Contains(text.ReplaceLineEndings("\n"), kept.TextBody!.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,10 +13,10 @@ public static class EmailComposer
         {
             MessageId = envelope.MessageId,
             Date = envelope.Date,
-            Subject = EmailWording.Subject(digest),
+            Subject = UserText.Header(EmailWording.Subject(digest)),
             Body = Alternative(digest, envelope),
         };
-        message.From.Add(new MailboxAddress(EmailWording.FromName(digest), envelope.From.Address));
+        message.From.Add(new MailboxAddress(UserText.Header(EmailWording.FromName(digest)), envelope.From.Address));
         message.To.Add(envelope.To);
         AddThread(message, envelope);
         AddAutomation(message, envelope);

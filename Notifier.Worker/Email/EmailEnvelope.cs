@@ -23,7 +23,7 @@ public sealed record EmailEnvelope(
         // The parser takes what RFC 5322 allows, among it comments, names and routes; an address from a site is nothing but an address.
         if (!MailboxAddress.TryParse(recipient.Address, out var parsed) || parsed.Domain.Length == 0 || parsed.Address != recipient.Address)
             return false;
-        mailbox = new MailboxAddress(UserText.Line(recipient.Name), parsed.Address);
+        mailbox = new MailboxAddress(UserText.Header(recipient.Name, 80), parsed.Address);
         return true;
     }
 }

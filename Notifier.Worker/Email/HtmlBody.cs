@@ -10,6 +10,9 @@ internal static class HtmlBody
 {
     private const string Font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;";
 
+    private const string ButtonStyle =
+        "display:inline-block;padding:10px 18px;border-radius:8px;background:#1f6feb;color:#ffffff;font-size:14px;font-weight:600;text-decoration:none";
+
     public static Html Write(EmailDigest digest, EmailEnvelope envelope) => Html.Of($$"""
         <!doctype html>
         <html lang="en">
@@ -31,7 +34,7 @@ internal static class HtmlBody
         </style>
         </head>
         <body class="page" style="margin:0;padding:0;background:#f3f4f6;{{Font}}">
-        <div style="display:none;max-height:0;overflow:hidden">{{EmailWording.Preview(digest)}}</div>
+        <div style="display:none;max-height:0;overflow:hidden;mso-hide:all">{{EmailWording.Preview(digest)}}</div>
         <table role="presentation" width="100%" cellpadding="0" cellspacing="0" class="page" style="background:#f3f4f6">
         <tr><td align="center" style="padding:24px 12px">
         <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px">
@@ -61,12 +64,14 @@ internal static class HtmlBody
 
     private static Html ConversationHeading(DigestConversation conversation) => Html.Of($"""
         <h2 class="strong line" style="margin:24px 0 0;padding:20px 0 0;border-top:1px solid #e2e5e9;font-size:16px;color:#16191d;word-break:break-word">
-        {EmailWording.Heading(conversation)} <span class="soft" style="font-weight:400;font-size:13px;color:#5f6670">{EmailWording.Messages(conversation.Unseen)}</span></h2>
+        {EmailWording.Heading(conversation)}
+        <span class="soft" style="font-weight:400;font-size:13px;color:#5f6670">{EmailWording.Messages(conversation.Unseen)}</span></h2>
         """);
 
     private static Html Message(DigestMessage message) => Html.Of($"""
         <div style="margin:16px 0 0;font-size:15px;line-height:1.45">
-        <div class="soft" style="font-size:13px;color:#5f6670"><b class="strong" style="color:#16191d">{EmailWording.Name(message)}</b> &middot; {MessageTime.Write(message.SentAt)}</div>
+        <div class="soft" style="font-size:13px;color:#5f6670">
+        <b class="strong" dir="auto" style="color:#16191d">{EmailWording.Name(message)}</b> &middot; {MessageTime.Write(message.SentAt)}</div>
         <div class="strong" dir="auto" style="margin:2px 0 0;color:#16191d;word-break:break-word">{Words(message)}</div>
         </div>
         """);
@@ -82,6 +87,6 @@ internal static class HtmlBody
     private static Html Button(DigestConversation conversation, EmailDigest digest) => WebLink.From(conversation.Url) is not { } link
         ? Html.Empty
         : Html.Of($"""
-            <p style="margin:20px 0 0"><a href="{link}" class="button" style="display:inline-block;padding:10px 18px;border-radius:8px;background:#1f6feb;color:#ffffff;font-size:14px;font-weight:600;text-decoration:none">{EmailWording.Open(digest)}</a></p>
+            <p style="margin:20px 0 0"><a href="{link}" class="button" style="{ButtonStyle}">{EmailWording.Open(digest)}</a></p>
             """);
 }

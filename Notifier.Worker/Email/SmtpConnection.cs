@@ -12,6 +12,9 @@ namespace Notifier.Worker.Email;
 /// <summary>One connection to the server and the mails it carries, one after another. Not thread-safe, as MailKit's client is not.</summary>
 internal sealed class SmtpConnection : IDisposable
 {
+    // A link that a firewall forgot answers nothing at all; past this, another connection is cheaper than more patience.
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(5);
+
     private readonly EmailOptions _options;
     private readonly TimeProvider _time;
     private readonly SmtpPhaseProbe _probe = new();
@@ -59,7 +62,7 @@ internal sealed class SmtpConnection : IDisposable
         }
         catch (Exception fault) when (fault is AuthenticationException or SaslException)
         {
-            return new ConnectFault(SmtpClassifier.Silence(SmtpPhase.Authenticate), "the credentials were refused");
+            return new ConnectFault(SmtpClassifier.Silence(SmtpPhase.Authenticate), "authentication failed");
         }
         catch (Exception fault) when (IsLinkFault(fault) && !cancellation.IsCancellationRequested)
         {
@@ -120,7 +123,7 @@ internal sealed class SmtpConnection : IDisposable
     /// <summary>NOOP: whether the server is still there.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
-        using var timeout = new CancellationTokenSource(_options.CommandTimeout, _time);
+        using var timeout = new CancellationTokenSource(AnswersWithin, _time);
         using var stop = cancellation.Register(timeout.Cancel);
         try
         {

@@ -67,12 +67,12 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
     }
 
     private async Task<SmtpOutcome> CarryAsync(
-        SmtpConnection connection, MimeMessage message, MailboxAddress envelopeFrom, MailboxAddress envelopeTo, Func<bool> lastLook, CancellationToken cancellation)
+        SmtpConnection connection, MimeMessage message, MailboxAddress from, MailboxAddress to, Func<bool> lastLook, CancellationToken cancellation)
     {
         SmtpOutcome? outcome = null;
         try
         {
-            return outcome = await connection.SendAsync(message, envelopeFrom, envelopeTo, lastLook, cancellation);
+            return outcome = await connection.SendAsync(message, from, to, lastLook, cancellation);
         }
         finally
         {

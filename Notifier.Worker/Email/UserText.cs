@@ -8,8 +8,14 @@ internal static class UserText
 {
     private const string Ellipsis = "…";
 
-    /// <summary>For headers, names and titles: one line, at most <paramref name="most"/> UTF-16 units; empty where nothing visible is left.</summary>
+    /// <summary>For names and titles: one line, at most <paramref name="most"/> UTF-16 units; empty where nothing visible is left.</summary>
     public static string Line(string? text, int most = 80) => Shorten(Clean(text, keepLines: false), most);
+
+    /// <summary>
+    /// A line for a header. What looks like an encoded-word (RFC 2047) is taken apart: MimeKit writes it as it is, and the reader's client
+    /// would decode it, to line breaks or whatever else was hidden in it.
+    /// </summary>
+    public static string Header(string? text, int most = 250) => Line(text, most).Replace("=?", "= ?", StringComparison.Ordinal);
 
     /// <summary>For the body: line breaks stay, as LF; at most <paramref name="most"/> UTF-16 units.</summary>
     public static string Block(string? text, int most = 2000) =>
