@@ -4,7 +4,9 @@ using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Storage;
+using Notifier.Worker.WebPush;
 
+if (args is ["vapid"]) return VapidCommand.Run(Console.Out);
 try
 {
     var builder = WebApplication.CreateBuilder(args);
@@ -15,6 +17,7 @@ try
         .AddStorage(builder.Configuration)
         .AddIntake(builder.Configuration)
         .AddEscalation(builder.Configuration)
+        .AddWebPush(builder.Configuration)
         .AddEmail(builder.Configuration)
         .AddOperations(builder.Configuration, builder.Environment);
 
