@@ -23,6 +23,8 @@ public static class PushPayload
         var body = !withBody ? null : count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{count} new messages") : text ?? "New message";
         var cutTitle = Cut(title, MaxTitle);
         byte[] Write(string? b) => WriteMessage(site, conversation, cutTitle, b, url, count, upTo);
+        // Names and an address of the greatest length leave no room: the service worker then opens the site.
+        if (url is not null && Write(null).Length > MaxBytes) url = null;
 
         var whole = Write(body);
         if (whole.Length <= MaxBytes || body is null) return whole;
