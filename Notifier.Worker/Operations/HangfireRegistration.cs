@@ -28,7 +28,8 @@ internal static class HangfireRegistration
         services.AddSingleton<IJobFilterProvider>(Filters());
 
         var resolver = JobTypes.Resolver(jobs ?? JobTypes.Allowed);
-        services.AddHangfire(hangfire => hangfire
+        services.AddHangfire((provider, hangfire) => hangfire
+            .UseLogProvider(new HangfireLog(provider.GetRequiredService<ILoggerFactory>()))
             .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
             .UseSimpleAssemblyNameTypeSerializer()
             .UseTypeResolver(resolver));

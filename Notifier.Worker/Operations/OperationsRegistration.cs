@@ -18,10 +18,11 @@ internal static class OperationsRegistration
     public static WebApplication MapOperations(this WebApplication app)
     {
         app.UseMiddleware<OperatorPages>();
+        app.UseMiddleware<ScrapeFormat>();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapPrometheusScrapingEndpoint(ScrapeFormat.Path);
         app.MapDashboard();
         return app;
     }

@@ -51,7 +51,7 @@ internal sealed class PendingEmailsPage : RazorPage
         {
             Markup($"""<tr class="hover"><td><bdi>{row.Site}</bdi></td><td class="word-break"><bdi>{row.Recipient}</bdi></td><td class="word-break">""");
             foreach (var conversation in row.Conversations) Markup($"<div><bdi>{conversation}</bdi></div>");
-            Markup($"""</td><td class="align-right">{row.Unseen}</td><td>{Html.RelativeTime(row.NextAt.UtcDateTime)}</td><td>""");
+            Markup($"""</td><td class="align-right">{row.Unseen}</td><td class="min-width">{Html.RelativeTime(row.NextAt.UtcDateTime)}</td><td class="min-width">""");
             Markup($"""<span class="label label-{(row.State == "retry" ? "warning" : "info")}">{row.State}</span> """);
             if (row.Attempts > 0) Markup($"""<small class="text-muted">tried {row.Attempts} ×</small>""");
             Markup($"</td>");
@@ -78,8 +78,8 @@ internal sealed class PendingEmailsPage : RazorPage
         {
             Markup($"""
                 <tr class="hover"><td><bdi>{row.Site}</bdi></td><td class="word-break"><bdi>{row.Recipient}</bdi></td><td class="word-break"><bdi>{row.Conversation}</bdi></td>
-                <td class="align-right">{row.Unseen}</td><td>{Html.RelativeTime(row.At.UtcDateTime)}</td>
-                <td><span class="label label-{(row.Overdue ? "warning" : "default")}">{(row.Overdue ? "overdue" : "waiting")}</span>
+                <td class="align-right">{row.Unseen}</td><td class="min-width">{Html.RelativeTime(row.At.UtcDateTime)}</td>
+                <td class="min-width"><span class="label label-{(row.Overdue ? "warning" : "default")}">{(row.Overdue ? "overdue" : "waiting")}</span>
                 <small class="text-muted">{row.WaitsFor?.Word()}{(row.HasAttempt ? ", an email is being sent" : "")}</small></td>
                 """);
             Button($"{Route}/cancel/{row.Escalation}");

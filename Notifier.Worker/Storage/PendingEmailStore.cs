@@ -70,7 +70,7 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
 
     private long Count(string from, string search)
     {
-        using var command = database.CreateCommand($"SELECT count(*) FROM (SELECT FROM {from} LIMIT {CountCap}) AS some");
+        using var command = database.CreateCommand($"SELECT count(*) FROM (SELECT FROM {from} LIMIT {CountCap}) AS counted");
         command.Parameters.AddWithValue(search);
         return (long)command.ExecuteScalar()!;
     }
