@@ -64,6 +64,20 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     {
         Parameters = { new() { Value = events.Select(OwnEvents.ShardOf).ToArray() }, new() { Value = events.Select(OwnEvents.Write).ToArray() } },
     };
+
+    /// <summary>Has everything open of these people decided anew, once the caller's transaction has committed; and rings, as <c>notifier.accept</c> does.</summary>
+    public static async Task PostChangedAsync(NpgsqlConnection connection, DateTimeOffset now, IEnumerable<RecipientKey> people, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Post([.. people.Select(p => new RelayEvent.RecipientChanged(p.Site, now, p.Recipient))]),
+                new("SELECT pg_notify('notifier_inbox', '') WHERE pg_try_advisory_xact_lock(hashtextextended('notifier.doorbell', 0))"),
+            },
+        };
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
 }
 
 /// <summary>The events the notifier writes to itself, in a form of their own that no door accepts.</summary>
