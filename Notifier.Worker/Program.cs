@@ -3,7 +3,9 @@ using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Recipients;
 using Notifier.Worker.Storage;
+using Notifier.Worker.Unsubscribe;
 using Notifier.Worker.WebPush;
 
 if (args is ["vapid"]) return VapidCommand.Run(Console.Out);
@@ -16,14 +18,18 @@ try
     builder.Services
         .AddStorage(builder.Configuration)
         .AddIntake(builder.Configuration)
+        .AddRecipients()
         .AddEscalation(builder.Configuration)
         .AddWebPush(builder.Configuration)
         .AddEmail(builder.Configuration)
+        .AddUnsubscribe()
         .AddOperations(builder.Configuration, builder.Environment);
 
     await using var app = builder.Build();
     app.MapOperations();
-    app.MapEvents();
+    app.MapEvents().RequireAuthorization(ApiKeys.Policy);
+    app.MapRecipients();
+    app.MapUnsubscribe();
     await app.RunAsync();
     return 0;
 }

@@ -44,7 +44,8 @@ public sealed class CancellationOfStateTests
     {
         var recipient = new RecipientState
         {
-            Key = new("acme", "u-2"), Profile = new RecipientProfile(HasAddress: true, AddressSuppressed: false, Unsubscribed: false, TimeZoneInfo.Utc, NotificationPreferences.Default),
+            Key = new("acme", "u-2"),
+            Profile = new RecipientProfile(HasAddress: true, AddressSuppressed: false, Unsubscribed: false, TimeZoneInfo.Utc, NotificationPreferences.Default),
         };
         var (before, now) = (Of(Guid.NewGuid(), Handed), DateTimeOffset.UnixEpoch + TimeSpan.FromMinutes(30));
         Assert.True(EscalationLadder.LastLook(Channel.Email, recipient, before, upTo: 9, EscalationPolicy.Default, now).Sends); // or the next lines would prove nothing

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using Notifier.Worker.Api;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Storage;
 
@@ -18,11 +19,11 @@ internal static partial class IntakeEndpoints
         HttpRequest request, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
     {
         if (!IsJson(request.ContentType))
-            return Problem(StatusCodes.Status415UnsupportedMediaType, "The body must be application/cloudevents+json, application/cloudevents-batch+json or application/json.");
+            return ApiProblem.Of(StatusCodes.Status415UnsupportedMediaType, "The body must be application/cloudevents+json, application/cloudevents-batch+json or application/json.");
         if (await backlog.IsFullAsync(cancellation))
         {
             request.HttpContext.Response.Headers.RetryAfter = "5";
-            return Problem(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
+            return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
         }
 
         JsonDocument document;
@@ -32,7 +33,7 @@ internal static partial class IntakeEndpoints
         }
         catch (JsonException e)
         {
-            return Problem(StatusCodes.Status400BadRequest, $"$ is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            return ApiProblem.Of(StatusCodes.Status400BadRequest, $"$ is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -42,7 +43,7 @@ internal static partial class IntakeEndpoints
         using (document)
         {
             if (EventDocument.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } events)
-                return Problem(StatusCodes.Status400BadRequest, $"{bad}.", ("member", bad!.Path));
+                return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
             try
             {
                 var accepted = events.Arrivals.Count == 0 ? 0 : await inbox.AcceptAsync(events.Arrivals, cancellation);
@@ -53,7 +54,7 @@ internal static partial class IntakeEndpoints
             {
                 LogDatabaseAway(log, DatabaseFault.Word(e));
                 request.HttpContext.Response.Headers.RetryAfter = "5";
-                return Problem(StatusCodes.Status503ServiceUnavailable, "The database is away. Nothing was stored; send this again.");
+                return ApiProblem.Of(StatusCodes.Status503ServiceUnavailable, "The database is away. Nothing was stored; send this again.");
             }
         }
     }
@@ -61,10 +62,7 @@ internal static partial class IntakeEndpoints
     private static bool IsJson(string? contentType) =>
         contentType?.Split(';')[0].Trim().ToLowerInvariant() is "application/cloudevents+json" or "application/cloudevents-batch+json" or "application/json";
 
-    private static IResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, "The body must be at most 4 MiB. Send the events in several requests.");
-
-    private static IResult Problem(int status, string detail, params ReadOnlySpan<(string Name, string Value)> members) =>
-        Results.Problem(detail, statusCode: status, extensions: members.ToArray().Select(m => KeyValuePair.Create(m.Name, (object?)m.Value)));
+    private static IResult TooLarge() => ApiProblem.Of(StatusCodes.Status413PayloadTooLarge, "The body must be at most 4 MiB. Send the events in several requests.");
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events were refused with 503: the database is away ({Cause})")]
     private static partial void LogDatabaseAway(ILogger log, string cause);

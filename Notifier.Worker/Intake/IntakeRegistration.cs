@@ -6,8 +6,8 @@ internal static class IntakeRegistration
     public static IServiceCollection AddIntake(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<IntakeOptions>().BindSection(configuration.GetSection(IntakeOptions.Section)).ValidateOnStart();
+        services.AddApiKeys();
         services.AddSingleton<Backlog>();
-        services.AddProblemDetails();
         return services;
     }
 }
