@@ -7,13 +7,19 @@ pg_bin=
 find_postgres() {
   local folder
   pg_bin=
-  # Debian keeps initdb out of PATH; the glob sorts 9.x wrongly, which is long gone, and the last is the newest.
+  # Debian keeps initdb out of PATH. The last of the glob is the newest.
   for folder in /usr/lib/postgresql/*/bin; do
-    [[ -x $folder/initdb && -x $folder/postgres ]] && pg_bin=$folder
+    if has_programs "$folder"; then pg_bin=$folder; fi
   done
-  if command -v initdb > /dev/null && command -v pg_ctl > /dev/null; then pg_bin=$(dirname "$(command -v initdb)"); fi
+  # What the PATH names may be a link to one program out of the folder that holds them all.
+  if command -v initdb > /dev/null; then
+    folder=$(dirname "$(readlink -f "$(command -v initdb)")")
+    if has_programs "$folder"; then pg_bin=$folder; fi
+  fi
   [[ -n $pg_bin ]]
 }
+
+has_programs() { [[ -x $1/initdb && -x $1/pg_ctl && -x $1/postgres && -x $1/psql ]]; }
 
 need_postgres() {
   find_postgres && return
