@@ -16,7 +16,9 @@ public static class EscalationLadder
     /// </summary>
     public static ChannelDecision LastLook(Channel channel, RecipientState recipient, ConversationState conversation, long upTo, EscalationPolicy policy, DateTimeOffset now)
     {
-        var handed = conversation.Unseen.Where(m => m.Seq <= upTo && m.On(channel) is null or { Verdict: Verdict.Send or Verdict.Wait });
+        // What one device was told of, another may still have to be; an email is told once.
+        var handed = conversation.Unseen.Where(m => m.Seq <= upTo
+            && (m.On(channel) is null or { Verdict: Verdict.Send or Verdict.Wait } || (channel == Channel.Push && m.Push is { Verdict: Verdict.Told })));
         return DecideOn(channel, recipient, conversation with { EmailAttempt = null, Unseen = [.. handed.Select(m => m.With(channel, null))] }, policy, now);
     }
 
@@ -62,6 +64,6 @@ public sealed record ChannelDecision(IReadOnlyList<(UnseenMessage Message, Rulin
 {
     public bool Sends => Rulings.Any(r => r.Ruling.Verdict == Verdict.Send);
 
-    /// <summary>The newest <c>seq</c> that goes out now; 0 if nothing does.</summary>
-    public long SendsUpTo => Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Select(r => r.Message.Seq).DefaultIfEmpty().Max();
+    /// <summary>The newest message that goes out now; null if none does.</summary>
+    public UnseenMessage? Newest => Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Select(r => r.Message).MaxBy(m => m.Seq);
 }

@@ -15,6 +15,8 @@ public sealed record Unreadable(string Path, string Problem, bool UnknownType = 
 /// <summary>The members of one JSON object, read with their paths. The first fault is kept and reading goes on with stand-ins, so that callers read straight through and ask once.</summary>
 internal sealed class JsonMembers
 {
+    private const string NameIsNoText = "holds a member whose name is not text"; // half of a surrogate pair, or bytes that are not UTF-8
+
     private static readonly JsonElement Empty = JsonElement.Parse("{}");
     private readonly JsonElement _element;
     private readonly string _path;
@@ -61,7 +63,7 @@ internal sealed class JsonMembers
         }
         catch (InvalidOperationException)
         {
-            return Bad(name, "holds half of a surrogate pair"); // a lone \ud800 is well-formed JSON, and no text
+            return Bad(name, "is not text"); // a lone \ud800 is well-formed JSON, and so are bytes that are not UTF-8
         }
         if (text!.Length > max) return Bad(name, $"must be at most {max} characters");
         return text.Contains('\0') ? Bad(name, "must not contain NUL") : text;
@@ -148,8 +150,15 @@ internal sealed class JsonMembers
     {
         if (_element.ValueKind != JsonValueKind.Object) return [];
         var children = new Dictionary<string, JsonMembers>();
-        foreach (var property in _element.EnumerateObject())
-            children[property.Name] = new JsonMembers(property.Value, PathOf(property.Name), _faults);
+        try
+        {
+            foreach (var property in _element.EnumerateObject())
+                children[property.Name] = new JsonMembers(property.Value, PathOf(property.Name), _faults);
+        }
+        catch (InvalidOperationException)
+        {
+            _faults.Add(_path, NameIsNoText);
+        }
         if (children.Count > max) _faults.Add(_path, $"must hold at most {max} entries");
         return [.. children.Select(c => (c.Key, c.Value))];
     }
@@ -177,8 +186,18 @@ internal sealed class JsonMembers
     }
 
     /// <summary>The member, if it is there and not null.</summary>
-    private JsonElement? Find(string name) =>
-        _element.ValueKind == JsonValueKind.Object && _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Find(string name)
+    {
+        try
+        {
+            return _element.ValueKind == JsonValueKind.Object && _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            _faults.Add(_path, NameIsNoText);
+            return null;
+        }
+    }
 
     private string PathOf(string name) => $"{_path}.{name}";
 }

@@ -1,2 +1,41 @@
-var builder = WebApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+using Notifier.Worker;
+using Notifier.Worker.Email;
+using Notifier.Worker.Escalation;
+using Notifier.Worker.Intake;
+using Notifier.Worker.Operations;
+using Notifier.Worker.Recipients;
+using Notifier.Worker.Storage;
+using Notifier.Worker.Unsubscribe;
+using Notifier.Worker.WebPush;
+
+if (args is ["vapid"]) return VapidCommand.Run(Console.Out);
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.WebHost.UseUrls(builder.Configuration["Worker:Urls"] ?? "http://127.0.0.1:5080");
+    if (args is ["migrate", ..]) return await Migrator.RunAsync(builder.Configuration, Console.Out);
+
+    builder.Services
+        .AddStorage(builder.Configuration)
+        .AddIntake(builder.Configuration)
+        .AddRecipients()
+        .AddEscalation(builder.Configuration)
+        .AddWebPush(builder.Configuration)
+        .AddEmail(builder.Configuration)
+        .AddEmailDelivery()
+        .AddUnsubscribe()
+        .AddOperations(builder.Configuration, builder.Environment);
+
+    await using var app = builder.Build();
+    app.MapOperations();
+    app.MapEvents().RequireAuthorization(ApiKeys.Policy);
+    app.MapRecipients();
+    app.MapUnsubscribe();
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception e) when (StartFault.Line(e) is { } line)
+{
+    await Console.Error.WriteLineAsync(line);
+    return 1;
+}

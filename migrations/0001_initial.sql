@@ -194,6 +194,7 @@ CREATE TABLE notifier.escalation_message (
   email_reason  smallint,
   PRIMARY KEY (site, recipient, message)
 ) WITH (fillfactor = 80);
+CREATE INDEX escalation_message_message ON notifier.escalation_message (site, message);
 CREATE INDEX escalation_message_conversation ON notifier.escalation_message (site, recipient, conversation, seq);
 
 -- One push message per subscription and conversation: a later one takes the place of one that still waits.
@@ -206,6 +207,8 @@ CREATE TABLE notifier.push_outbox (
   origin       text NOT NULL,
   dismiss      boolean NOT NULL DEFAULT false,
   up_to        bigint NOT NULL,
+  message      text NOT NULL DEFAULT '',       -- the newest it tells of, for the trace
+  shrunk       boolean NOT NULL DEFAULT false, -- found too large once: goes without its text
   attempts     integer NOT NULL DEFAULT 0,
   version      integer NOT NULL DEFAULT 1,     -- rises when a later push message takes its place
   created_at   timestamptz NOT NULL DEFAULT notifier.now(),
@@ -236,6 +239,7 @@ CREATE TABLE notifier.email_attempt (
   site          text NOT NULL,
   recipient     text NOT NULL,
   conversations text[] NOT NULL,
+  newest        text[] NOT NULL DEFAULT '{}',         -- by conversation: its newest message then, for the trace
   state         text NOT NULL DEFAULT 'pending'
                 CHECK (state IN ('pending', 'sending', 'data', 'sent', 'retry', 'failed', 'unknown', 'withdrawn')),
   attempts      integer NOT NULL DEFAULT 0,
@@ -276,6 +280,41 @@ CREATE TABLE notifier.decision (
 CREATE INDEX decision_message ON notifier.decision (site, message, recipient);
 CREATE TABLE notifier.decision_default PARTITION OF notifier.decision DEFAULT;
 
+-- ---------------------------------------------------------------- retention
+
+-- Makes the trace's partitions for the days ahead, and lets go of what is old: the trace and dead letters after 30 days, content once nobody
+-- has it unseen, closed escalations after 30 days, event keys after 14.
+CREATE FUNCTION notifier.tidy() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  day date := notifier.now()::date;
+  part record;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('notifier.tidy', 0));
+  FOR i IN 0..3 LOOP
+    IF to_regclass(format('notifier.decision_%s', to_char(day + i, 'YYYYMMDD'))) IS NULL
+       AND NOT EXISTS (SELECT FROM notifier.decision_default WHERE at >= day + i AND at < day + i + 1) THEN
+      EXECUTE format('CREATE TABLE notifier.decision_%s PARTITION OF notifier.decision FOR VALUES FROM (%L) TO (%L)',
+                     to_char(day + i, 'YYYYMMDD'), (day + i)::timestamptz, (day + i + 1)::timestamptz);
+    END IF;
+  END LOOP;
+  FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+              WHERE i.inhparent = 'notifier.decision'::regclass AND c.relname ~ '^decision_[0-9]{8}$' AND c.relname < 'decision_' || to_char(day - 30, 'YYYYMMDD') LOOP
+    EXECUTE format('DROP TABLE notifier.%I', part.relname);
+  END LOOP;
+  DELETE FROM notifier.decision_default WHERE at < notifier.now() - interval '30 days';
+  DELETE FROM notifier.event_key WHERE received_at < notifier.now() - interval '14 days';
+  DELETE FROM notifier.dead_letter WHERE created_at < notifier.now() - interval '30 days';
+  DELETE FROM notifier.escalation_message WHERE received_at < notifier.now() - interval '30 days';
+  DELETE FROM notifier.escalation e WHERE closed_at < notifier.now() - interval '30 days'
+    OR (opened_at < notifier.now() - interval '30 days' AND push_at IS NULL AND email_at IS NULL AND email_attempt IS NULL
+        AND NOT EXISTS (SELECT FROM notifier.escalation_message m WHERE m.site = e.site AND m.recipient = e.recipient AND m.conversation = e.conversation));
+  DELETE FROM notifier.message m WHERE created_at < notifier.now() - interval '30 days'
+    AND NOT EXISTS (SELECT FROM notifier.escalation_message u WHERE u.site = m.site AND u.message = m.id);
+  DELETE FROM notifier.email_attempt WHERE finished_at < notifier.now() - interval '30 days';
+  DELETE FROM notifier.relay_node WHERE lease_until < notifier.now() - interval '30 days';
+  DELETE FROM notifier.presence WHERE received_at < notifier.now() - interval '30 days';
+END $$;
+
 -- ---------------------------------------------------------------- the doors
 
 -- The parts an event falls into, one for each shard it concerns. What cannot be read goes to shard 0, where it becomes a dead letter.
@@ -293,19 +332,19 @@ BEGIN
   END IF;
 END $$;
 
--- Where every door leads: what is new by (source, id) goes to the inbox. shards[i] null: the event concerns several, and is split here.
--- Returns how many were new.
+-- Where every door leads: what is new by (source, id) goes to the inbox. An event comes as one row for each of its shards,
+-- or with shard null: then it is split here. Returns how many were new.
 CREATE FUNCTION notifier.accept(sources text[], ids text[], shards smallint[], bodies text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   accepted integer;
 BEGIN
   WITH offered AS (
-    SELECT DISTINCT ON (o.source, o.event_id) o.*
+    SELECT DISTINCT ON (o.source, o.event_id, o.shard) o.*
     FROM unnest(sources, ids, shards, bodies) WITH ORDINALITY AS o(source, event_id, shard, body, n)
-    ORDER BY o.source, o.event_id, o.n
+    ORDER BY o.source, o.event_id, o.shard, o.n
   ), fresh AS (
-    -- In order, so that two doors never wait for each other.
-    INSERT INTO notifier.event_key (source, event_id) SELECT source, event_id FROM offered ORDER BY source, event_id
+    -- In order, so that two doors never wait for each other in a circle.
+    INSERT INTO notifier.event_key (source, event_id) SELECT DISTINCT source, event_id FROM offered ORDER BY source, event_id
     ON CONFLICT DO NOTHING
     RETURNING source, event_id
   ), whole AS (

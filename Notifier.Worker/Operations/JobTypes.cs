@@ -7,7 +7,7 @@ namespace Notifier.Worker.Operations;
 internal static class JobTypes
 {
     /// <summary>Every job class of this program.</summary>
-    public static IReadOnlyList<Type> Allowed { get; } = [];
+    public static IReadOnlyList<Type> Allowed { get; } = [typeof(Email.EmailDueJob)];
 
     /// <summary>What a job may take: ids, and the token that stops it.</summary>
     private static readonly Type[] Arguments = [typeof(long), typeof(int), typeof(string), typeof(CancellationToken)];

@@ -3,8 +3,24 @@ using Npgsql;
 namespace Notifier.Worker.Storage;
 
 /// <summary>What cannot be used, kept whole with its reason, to be listed and replayed.</summary>
-internal sealed class DeadLetterStore
+internal sealed class DeadLetterStore(NpgsqlDataSource database)
 {
+    /// <summary>Moves the oldest event of a shard out of the way of those behind it.</summary>
+    public async Task SetAsideAsync(short shard, string detail, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            WITH taken AS (
+              DELETE FROM notifier.inbox WHERE id = (SELECT id FROM notifier.inbox WHERE shard = $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+              RETURNING source, event_id, body)
+            INSERT INTO notifier.dead_letter (kind, source, event_id, reason, detail, body)
+            SELECT 'event', source, event_id, 'undecidable', $2, body FROM taken
+            """);
+        command.Parameters.AddWithValue(shard);
+        command.Parameters.AddWithValue(detail);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
     public static NpgsqlBatchCommand Keep(IReadOnlyCollection<DeadLetter> letters) => new(
         """
         INSERT INTO notifier.dead_letter (site, kind, source, event_id, reason, detail, body)

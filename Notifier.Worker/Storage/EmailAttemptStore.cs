@@ -1,22 +1,133 @@
 using System.Text.Json;
+using Notifier.Domain;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
 
-/// <summary>Emails that are decided, and what became of each.</summary>
-internal sealed class EmailAttemptStore
+/// <summary>An email this worker sends now.</summary>
+/// <param name="Attempts">Including this one.</param>
+/// <param name="WasInData">The worker before us died, or lost its lease, after DATA was begun: nobody knows whether the server kept it.</param>
+/// <param name="Resent">That had happened before already.</param>
+/// <param name="Fence">What we say is heard only under this number.</param>
+/// <param name="Age">Since the email was decided.</param>
+internal sealed record ClaimedEmail(
+    Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
+    DateTimeOffset CreatedAt, TimeSpan Age);
+
+/// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | withdrawn.</summary>
+internal sealed class EmailAttemptStore(NpgsqlDataSource database)
 {
+    /// <summary>How long a claim holds without renewal.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
         """
-        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations)
-        SELECT n.id, n.message_id, n.site, n.recipient, ARRAY(SELECT jsonb_array_elements_text(n.conversations))
-        FROM unnest($1, $2, $3, $4, $5) AS n(id, message_id, site, recipient, conversations)
+        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, newest)
+        SELECT n.id, n.message_id, n.site, n.recipient, ARRAY(SELECT jsonb_array_elements_text(n.conversations)), ARRAY(SELECT jsonb_array_elements_text(n.newest))
+        FROM unnest($1, $2, $3, $4, $5, $6) AS n(id, message_id, site, recipient, conversations, newest)
         """)
     {
         Parameters =
         {
             Column.Of(orders, o => o.Id), Column.Of(orders, o => o.MessageId), Column.Of(orders, o => o.Recipient.Site), Column.Of(orders, o => o.Recipient.Recipient),
             Column.Json(orders, o => JsonSerializer.Serialize(o.Conversations)), // an array of arrays of different lengths is none in PostgreSQL
+            Column.Json(orders, o => JsonSerializer.Serialize(o.Newest)),
         },
     };
+
+    /// <summary>Takes emails that are due, oldest first, and those whose worker is gone.</summary>
+    public async Task<List<ClaimedEmail>> ClaimAsync(int limit, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            WITH due AS MATERIALIZED (
+              SELECT id, state, resent FROM notifier.email_attempt
+              WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at <= notifier.now() AND coalesce(lease_until, '-infinity') <= notifier.now()
+              ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+            UPDATE notifier.email_attempt a
+            SET state = 'sending', lease_until = notifier.now() + $2, fence = fence + 1, attempts = attempts + 1, resent = a.resent OR due.state = 'data'
+            FROM due WHERE a.id = due.id
+            RETURNING a.id, a.message_id, a.site, a.recipient, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
+            """);
+        command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(Lease);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var claimed = new List<ClaimedEmail>();
+        while (await reader.ReadAsync(cancellation))
+            claimed.Add(new ClaimedEmail(
+                reader.GetGuid(0), reader.GetString(1), new(reader.GetString(2), reader.GetString(3)), reader.GetFieldValue<string[]>(4), reader.GetFieldValue<string[]>(5),
+                reader.GetInt32(6), reader.GetBoolean(7), reader.GetBoolean(8), reader.GetInt64(9), reader.Time(10), reader.GetTimeSpan(11)));
+        return claimed;
+    }
+
+    /// <summary>Keeps the claim while the mail server takes its time.</summary>
+    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("UPDATE notifier.email_attempt SET lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL", connection)
+        {
+            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+        };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Commits that DATA is about to begin: from here on a crash leaves an unknown outcome.</summary>
+    /// <returns>False: another worker has the email now, or an admin has withdrawn it.</returns>
+    public static async Task<bool> BeginDataAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND state = 'sending'", connection)
+        {
+            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+        };
+        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+    }
+
+    /// <summary>Writes how it ended; or, with <paramref name="retryIn"/>, when it is tried again.</summary>
+    /// <returns>The database's time; null: another worker has the email now, and what became of it here is not heard.</returns>
+    public static async Task<DateTimeOffset?> FinishAsync(
+        NpgsqlConnection connection, ClaimedEmail email, string state, string? answer, TimeSpan? retryIn, bool burnsAttempt, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            UPDATE notifier.email_attempt
+            SET state = $3, answer = $4, lease_until = NULL, attempts = attempts - $6,
+                next_at = notifier.now() + coalesce($5, interval '0'), finished_at = CASE WHEN $5 IS NULL THEN notifier.now() END
+            WHERE id = $1 AND fence = $2 AND state IN ('sending', 'data')
+            RETURNING notifier.now()
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = state }, new() { Value = (object?)answer ?? DBNull.Value, DataTypeName = "text" },
+                new() { Value = (object?)retryIn ?? DBNull.Value, DataTypeName = "interval" }, new() { Value = burnsAttempt ? 0 : 1 },
+            },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
+    }
+
+    /// <summary>An alarm that rang is no alarm any more: the next one for that moment is a new job.</summary>
+    public async Task ForgetAlarmAsync(DateTimeOffset slot, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("DELETE FROM notifier.email_alarm WHERE at <= $1");
+        command.Parameters.AddWithValue(slot);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Whether something has been due for a while and no alarm rang: one was lost. Alarms that are that old are forgotten.</summary>
+    /// <returns>The database's time if so.</returns>
+    public static async Task<DateTimeOffset?> IsOverdueAsync(NpgsqlConnection connection, TimeSpan tolerance, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            WITH lost AS (DELETE FROM notifier.email_alarm WHERE at < notifier.now() - $1)
+            SELECT notifier.now()
+            WHERE EXISTS (SELECT FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at < notifier.now() - $1))
+               OR EXISTS (SELECT FROM notifier.email_attempt
+                          WHERE state IN ('pending', 'retry', 'sending', 'data') AND greatest(next_at, lease_until) < notifier.now() - $1)
+            """, connection)
+        { Parameters = { new() { Value = tolerance } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
+    }
 }

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Notifier.Worker.Storage;
 
 /// <summary>An event on its way in.</summary>
-/// <param name="Shard">The one shard it concerns; null: several, the database splits it.</param>
-internal readonly record struct Arrival(string Source, string Id, short? Shard, string Body);
+/// <param name="Shard">The shard this part of it concerns; an event for people in several comes as one part for each.</param>
+internal readonly record struct Arrival(string Source, string Id, short Shard, string Body);
 
 /// <summary>An event that waits for its decision.</summary>
 /// <param name="Source">Null: the notifier wrote it itself.</param>
@@ -50,7 +50,8 @@ internal sealed class InboxStore(NpgsqlDataSource database)
               DELETE FROM notifier.inbox WHERE id IN (SELECT id FROM notifier.inbox WHERE shard = $1 ORDER BY id LIMIT $2)
               RETURNING id, source, event_id, body, received_at)
             SELECT * FROM taken ORDER BY id
-            """, connection) { Parameters = { new() { Value = shard }, new() { Value = limit } } };
+            """, connection)
+        { Parameters = { new() { Value = shard }, new() { Value = limit } } };
         var rows = new List<InboxRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -64,6 +65,20 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     {
         Parameters = { new() { Value = events.Select(OwnEvents.ShardOf).ToArray() }, new() { Value = events.Select(OwnEvents.Write).ToArray() } },
     };
+
+    /// <summary>Has everything open of these people decided anew, once the caller's transaction has committed; and rings, as <c>notifier.accept</c> does.</summary>
+    public static async Task PostChangedAsync(NpgsqlConnection connection, DateTimeOffset now, IEnumerable<RecipientKey> people, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Post([.. people.Select(p => new RelayEvent.RecipientChanged(p.Site, now, p.Recipient))]),
+                new("SELECT pg_notify('notifier_inbox', '') WHERE pg_try_advisory_xact_lock(hashtextextended('notifier.doorbell', 0))"),
+            },
+        };
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
 }
 
 /// <summary>The events the notifier writes to itself, in a form of their own that no door accepts.</summary>

@@ -34,6 +34,15 @@ internal static class Migrator
         return [.. upgrade.Scripts.Select(s => s.Name)];
     }
 
+    /// <summary>The command <c>migrate</c>.</summary>
+    public static async Task<int> RunAsync(IConfiguration configuration, TextWriter output)
+    {
+        await using var database = StorageRegistration.DataSource(StorageRegistration.ConnectionString(configuration));
+        var applied = await MigrateAsync(database, CancellationToken.None);
+        await output.WriteLineAsync(applied.Count == 0 ? "The database is up to date." : $"Applied {string.Join(", ", applied)}.");
+        return 0;
+    }
+
     public const string HangfireSchema = "hangfire";
 
     /// <summary>Whether every script of this build was applied to the database.</summary>

@@ -1,22 +1,32 @@
+using Notifier.Domain;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
 
+/// <summary>A push message this worker sends now.</summary>
+/// <param name="Version">What it stands for; a later one may take its place while it is under way.</param>
+/// <param name="Attempts">Including this one.</param>
+internal sealed record ClaimedPush(
+    long Id, ConversationKey Key, long Subscription, string Origin, bool Dismiss, long UpTo, string Message, bool Shrunk, int Attempts, int Version, TimeSpan TimeToLive);
+
 /// <summary>Push messages that are decided and not yet at their push service.</summary>
-internal sealed class PushOutboxStore
+internal sealed class PushOutboxStore(NpgsqlDataSource database)
 {
+    /// <summary>Longer than any answer may take.</summary>
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
+
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
-        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, expires_at)
-        SELECT k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, notifier.now() + $6
-        FROM unnest($1, $2, $3, $4, $5) AS k(site, recipient, conversation, up_to, dismiss)
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at)
+        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7
+        FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, dismiss, n)
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
         -- A push message that shows nothing costs the subscription there.
         WHERE NOT (k.dismiss AND s.origin LIKE '%.push.apple.com')
-        ORDER BY s.id, k.conversation
+        ORDER BY s.id, k.conversation, k.n DESC
         ON CONFLICT (subscription, conversation) DO UPDATE SET
-          up_to = greatest(o.up_to, excluded.up_to), dismiss = excluded.dismiss, version = o.version + 1, expires_at = excluded.expires_at,
+          up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = excluded.dismiss, version = o.version + 1, expires_at = excluded.expires_at,
           -- What waits for a retry goes on waiting: the push service asked for it.
           next_at = CASE WHEN o.attempts > 0 THEN o.next_at ELSE excluded.next_at END
         """)
@@ -24,7 +34,74 @@ internal sealed class PushOutboxStore
         Parameters =
         {
             Column.Of(orders, o => o.Key.Site), Column.Of(orders, o => o.Key.Recipient), Column.Of(orders, o => o.Key.Conversation),
-            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Dismiss), new() { Value = ttl },
+            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Message), Column.Of(orders, o => o.Dismiss), new() { Value = ttl },
+        },
+    };
+
+    /// <summary>Takes push messages that are due, oldest first, save for origins that are held; and those whose worker is gone.</summary>
+    public async Task<List<ClaimedPush>> ClaimAsync(int limit, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            WITH due AS MATERIALIZED (
+              SELECT o.id FROM notifier.push_outbox o LEFT JOIN notifier.push_origin h ON h.site = o.site AND h.origin = o.origin
+              WHERE o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
+                AND coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()
+              ORDER BY o.next_at LIMIT $1 FOR UPDATE OF o SKIP LOCKED)
+            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $2, attempts = attempts + 1
+            FROM due WHERE o.id = due.id
+            RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
+                      o.expires_at - notifier.now()
+            """);
+        command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(Lease);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var claimed = new List<ClaimedPush>();
+        while (await reader.ReadAsync(cancellation))
+            claimed.Add(new ClaimedPush(
+                reader.GetInt64(0), new(reader.GetString(1), reader.GetString(2), reader.GetString(3)), reader.GetInt64(4), reader.GetString(5), reader.GetBoolean(6),
+                reader.GetInt64(7), reader.GetString(8), reader.GetBoolean(9), reader.GetInt32(10), reader.GetInt32(11), reader.GetTimeSpan(12)));
+        return claimed;
+    }
+
+    /// <summary>Push messages that are done with; one that a later one has taken the place of goes out again instead.</summary>
+    public static NpgsqlBatchCommand Done(IReadOnlyCollection<ClaimedPush> pushes) => new(
+        """
+        WITH done AS (SELECT * FROM unnest($1, $2) AS d(id, version)),
+             again AS (UPDATE notifier.push_outbox o SET lease_until = NULL, attempts = 0, next_at = notifier.now()
+                       FROM done WHERE o.id = done.id AND o.version <> done.version)
+        DELETE FROM notifier.push_outbox o USING done WHERE o.id = done.id AND o.version = done.version
+        """)
+    { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
+
+    /// <summary>Push messages that are tried again later.</summary>
+    public static NpgsqlBatchCommand Later(IReadOnlyCollection<(ClaimedPush Push, TimeSpan In, bool BurnsAttempt, bool Shrunk)> pushes) => new(
+        """
+        UPDATE notifier.push_outbox o SET lease_until = NULL, next_at = notifier.now() + l.pause, attempts = o.attempts - CASE WHEN l.burns THEN 0 ELSE 1 END, shrunk = l.shrunk
+        FROM unnest($1, $2, $3, $4) AS l(id, pause, burns, shrunk) WHERE o.id = l.id
+        """)
+    {
+        Parameters = { Column.Of(pushes, p => p.Push.Id), Column.Of(pushes, p => p.In), Column.Of(pushes, p => p.BurnsAttempt), Column.Of(pushes, p => p.Shrunk) },
+    };
+
+    /// <summary>The push service has them: the messages are told, and the trace says so. The shard's owner may write the same rows; both go by their keys' order.</summary>
+    public static NpgsqlBatchCommand Told(IReadOnlyCollection<ClaimedPush> pushes) => new(
+        $"""
+        WITH done AS (SELECT site, recipient, conversation, max(up_to) AS up_to, min(origin) AS origin FROM unnest($1, $2, $3, $4, $5) AS d(site, recipient, conversation, up_to, origin)
+                      GROUP BY 1, 2, 3),
+             theirs AS (SELECT em.site, em.recipient, em.message, done.origin FROM done JOIN notifier.escalation_message em USING (site, recipient, conversation)
+                        WHERE em.seq <= done.up_to AND em.push_verdict = {(int)Verdict.Send} ORDER BY 1, 2, 3 FOR UPDATE OF em),
+             told AS (UPDATE notifier.escalation_message em SET push_verdict = {(int)Verdict.Told}, push_reason = {(int)Reason.Accepted}
+                      FROM theirs WHERE em.site = theirs.site AND em.recipient = theirs.recipient AND em.message = theirs.message
+                      RETURNING em.site, em.recipient, em.conversation, em.message, theirs.origin)
+        INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, basis)
+        SELECT notifier.now(), site, recipient, conversation, message, $6, $7, $8, jsonb_build_object('origin', origin) FROM told
+        """)
+    {
+        Parameters =
+        {
+            Column.Of(pushes, p => p.Key.Site), Column.Of(pushes, p => p.Key.Recipient), Column.Of(pushes, p => p.Key.Conversation), Column.Of(pushes, p => p.UpTo),
+            Column.Of(pushes, p => p.Origin), new() { Value = Channel.Push.Word() }, new() { Value = Verdict.Told.Word() }, new() { Value = Reason.Accepted.Word() },
         },
     };
 }

@@ -9,6 +9,24 @@ internal sealed class LadderState
     public DateTimeOffset Now { get; set; }
     public Dictionary<RecipientKey, RecipientState> Recipients { get; } = [];
     public Dictionary<ConversationKey, EscalationRow> Escalations { get; } = [];
+
+    /// <summary>Of the messages asked for: those that were deleted, perhaps before they came.</summary>
+    public HashSet<(string Site, string Message)> Deleted { get; } = [];
+}
+
+/// <summary>What to load.</summary>
+internal sealed class LadderQuery
+{
+    /// <summary>The conversations that are decided; true: with every unseen message, not only those still open on a rung.</summary>
+    public Dictionary<ConversationKey, bool> Conversations { get; } = [];
+
+    /// <summary>People that are loaded even without a conversation.</summary>
+    public HashSet<RecipientKey> Recipients { get; } = [];
+
+    /// <summary>Messages that are loaded even if they are told on every channel: those that events speak of.</summary>
+    public HashSet<(string Site, string Message)> Messages { get; } = [];
+
+    public void Add(ConversationKey key, bool whole = false) => Conversations[key] = whole || Conversations.GetValueOrDefault(key);
 }
 
 /// <summary>The row of an escalation, with the facts behind it.</summary>
@@ -20,12 +38,10 @@ internal sealed record EscalationRow(long Id, ConversationState State, DateTimeO
 /// <summary>Loads the state of a whole batch in one round trip, whatever its size.</summary>
 internal sealed class StateStore
 {
-    /// <param name="conversations">The conversations that are decided.</param>
-    /// <param name="messages">Messages that must be known even if they are told on every channel: those that events speak of.</param>
-    public static async Task<LadderState> LoadAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<ConversationKey> conversations, IReadOnlyCollection<string> messages, CancellationToken cancellation)
+    public static async Task<LadderState> LoadAsync(NpgsqlConnection connection, LadderQuery query, CancellationToken cancellation)
     {
-        var recipients = conversations.Select(c => c.Owner).Distinct().ToArray();
+        var conversations = query.Conversations.Keys;
+        var recipients = conversations.Select(c => c.Owner).Union(query.Recipients).ToArray();
         string[] people = [.. recipients.Select(r => r.Recipient)], peopleSites = [.. recipients.Select(r => r.Site)];
         string[] sites = [.. conversations.Select(c => c.Site)], owners = [.. conversations.Select(c => c.Recipient)], names = [.. conversations.Select(c => c.Conversation)];
 
@@ -34,7 +50,8 @@ internal sealed class StateStore
         batch.BatchCommands.Add(Presence(peopleSites, people));
         batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
         batch.BatchCommands.Add(Escalations(sites, owners, names));
-        batch.BatchCommands.Add(Messages(sites, owners, names, [.. messages]));
+        batch.BatchCommands.Add(Messages(sites, owners, names, [.. query.Conversations.Values], [.. query.Messages.Select(m => m.Message)]));
+        batch.BatchCommands.Add(Deleted([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
 
         var state = new LadderState();
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
@@ -43,6 +60,8 @@ internal sealed class StateStore
         var emails = await ReadEmailsAsync(reader, state, cancellation);
         await ReadEscalationsAsync(reader, state, emails, cancellation);
         await ReadMessagesAsync(reader, state, cancellation);
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) state.Deleted.Add((reader.GetString(0), reader.GetString(1)));
         return state;
     }
 
@@ -55,7 +74,8 @@ internal sealed class StateStore
         LEFT JOIN notifier.site s ON s.id = k.site
         LEFT JOIN notifier.recipient r ON r.site = k.site AND r.id = k.id
         LEFT JOIN notifier.suppression supp ON supp.site = k.site AND supp.address = lower(r.email)
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task ReadRecipientsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -79,7 +99,8 @@ internal sealed class StateStore
         FROM unnest($1, $2) AS k(site, id)
         JOIN notifier.presence p ON p.site = k.site AND p.recipient = k.id
         LEFT JOIN notifier.relay_node n ON n.site = p.site AND n.node = p.node
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task ReadPresenceAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -102,7 +123,8 @@ internal sealed class StateStore
         JOIN notifier.email_attempt a ON a.site = k.site AND a.recipient = k.id
         WHERE a.state IN ('sent', 'unknown') AND a.finished_at > notifier.now() - interval '24 hours'
         ORDER BY a.finished_at
-        """) { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
     private static async Task<Dictionary<ConversationKey, List<DateTimeOffset>>> ReadEmailsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
@@ -127,7 +149,8 @@ internal sealed class StateStore
         FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
         LEFT JOIN notifier.escalation e USING (site, recipient, conversation)
         LEFT JOIN notifier.seen_mark m USING (site, recipient, conversation)
-        """) { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
 
     private static async Task ReadEscalationsAsync(
         NpgsqlDataReader reader, LadderState state, Dictionary<ConversationKey, List<DateTimeOffset>> emails, CancellationToken cancellation)
@@ -152,18 +175,25 @@ internal sealed class StateStore
         }
     }
 
-    private static NpgsqlBatchCommand Messages(string[] sites, string[] recipients, string[] conversations, string[] messages) => new(
+    private static NpgsqlBatchCommand Deleted(string[] sites, string[] messages) => new(
+        """
+        SELECT m.site, m.id FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id) WHERE m.deleted_at IS NOT NULL
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = messages } } };
+
+    private static NpgsqlBatchCommand Messages(string[] sites, string[] recipients, string[] conversations, bool[] whole, string[] messages) => new(
         $"""
         SELECT em.site, em.recipient, em.conversation, em.message, em.seq, m.kind, em.outcome, em.presence, em.active_here, em.mentioned, m.urgent,
                m.sender_id = em.recipient, m.deleted_at IS NOT NULL, m.sent_at, em.reported_at, em.received_at, em.last_activity, m.expires_at,
                em.push_verdict, em.push_reason, em.email_verdict, em.email_reason
-        FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
+        FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, whole)
         JOIN notifier.escalation_message em USING (site, recipient, conversation)
         JOIN notifier.message m ON m.site = em.site AND m.id = em.message
-        WHERE em.message = ANY ($4)
+        WHERE k.whole OR em.message = ANY ($5)
            OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}
         ORDER BY em.seq, em.message
-        """) { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = messages } } };
+        """)
+    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = whole }, new() { Value = messages } } };
 
     private static async Task ReadMessagesAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -7,8 +8,14 @@ internal static class StorageRegistration
     public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
     {
         var connectionString = ConnectionString(configuration);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<InboxStore>();
+        services.AddSingleton<DueStore>();
+        services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<PushOutboxStore>();
+        services.AddSingleton<EmailAttemptStore>();
+        services.AddHostedService<Retention>();
         services.AddSingleton<TraceStore>();
         return services;
     }

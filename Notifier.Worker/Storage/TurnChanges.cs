@@ -8,7 +8,7 @@ internal sealed class TurnChanges
     public List<(string Site, MessageContent Content)> Messages { get; } = [];
     public List<RelayEvent.MessageEdited> Edits { get; } = [];
     public List<RelayEvent.MessageDeleted> Deletions { get; } = [];
-    public List<(RecipientKey Recipient, PresenceReport Report)> Presence { get; } = [];
+    public Dictionary<(RecipientKey Recipient, string Node), PresenceReport> Presence { get; } = [];
     public List<(string Site, string Node, DateTimeOffset Until)> NodeLeases { get; } = [];
     public List<(ConversationKey Key, ConversationState State)> SeenMarks { get; } = [];
     public List<(ConversationKey Key, EscalationRow Row)> Escalations { get; } = [];
@@ -21,10 +21,12 @@ internal sealed class TurnChanges
 }
 
 /// <summary>A push message to every subscription of a person; or, with <paramref name="Dismiss"/>, the taking back of one.</summary>
-internal readonly record struct PushOrder(ConversationKey Key, long UpTo, bool Dismiss);
+/// <param name="Message">The newest message it tells of, for the trace.</param>
+internal readonly record struct PushOrder(ConversationKey Key, long UpTo, string Message, bool Dismiss);
 
 /// <summary>An email that was decided: its identity is fixed before the first attempt.</summary>
-internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations);
+/// <param name="Newest">By conversation: its newest message, for the trace.</param>
+internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest);
 
 /// <summary>One decision, and why.</summary>
 /// <param name="Basis">What it was based on, as JSON.</param>

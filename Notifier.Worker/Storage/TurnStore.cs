@@ -83,7 +83,8 @@ internal sealed class TurnStore
             INSERT INTO notifier.message AS m (site, id, conversation, seq, deleted_at)
             SELECT * FROM unnest($1, $2, $3, $4, $5) AS n(site, id, conversation, seq, deleted_at) ORDER BY site, id
             ON CONFLICT (site, id) DO UPDATE SET deleted_at = least(m.deleted_at, excluded.deleted_at)
-            """) { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Message), Of(rows, r => r.Conversation), Of(rows, r => r.Seq), Of(rows, r => r.At) } };
+            """)
+        { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Message), Of(rows, r => r.Conversation), Of(rows, r => r.Seq), Of(rows, r => r.At) } };
     }
 
     private static NpgsqlBatchCommand NodeLeases(List<(string Site, string Node, DateTimeOffset Until)> leases)
@@ -94,10 +95,11 @@ internal sealed class TurnStore
             INSERT INTO notifier.relay_node AS n (site, node, lease_until)
             SELECT * FROM unnest($1, $2, $3) AS l(site, node, lease_until) ORDER BY site, node
             ON CONFLICT (site, node) DO UPDATE SET lease_until = greatest(n.lease_until, excluded.lease_until)
-            """) { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Node), Of(rows, r => r.Until) } };
+            """)
+        { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Node), Of(rows, r => r.Until) } };
     }
 
-    private static NpgsqlBatchCommand Presence(List<(RecipientKey Recipient, PresenceReport Report)> reports) => new(
+    private static NpgsqlBatchCommand Presence(Dictionary<(RecipientKey Recipient, string Node), PresenceReport> reports) => new(
         """
         INSERT INTO notifier.presence AS p (site, recipient, node, state, conversation, at, received_at, last_active_at)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
@@ -107,8 +109,8 @@ internal sealed class TurnStore
     {
         Parameters =
         {
-            Of(reports, r => r.Recipient.Site), Of(reports, r => r.Recipient.Recipient), Of(reports, r => r.Report.Node), Of(reports, r => (short)r.Report.State),
-            Of(reports, r => r.Report.Conversation), Of(reports, r => r.Report.At), Of(reports, r => r.Report.ReceivedAt), Of(reports, r => r.Report.LastActiveAt),
+            Of(reports, r => r.Key.Recipient.Site), Of(reports, r => r.Key.Recipient.Recipient), Of(reports, r => r.Key.Node), Of(reports, r => (short)r.Value.State),
+            Of(reports, r => r.Value.Conversation), Of(reports, r => r.Value.At), Of(reports, r => r.Value.ReceivedAt), Of(reports, r => r.Value.LastActiveAt),
         },
     };
 
@@ -131,7 +133,8 @@ internal sealed class TurnStore
         """
         DELETE FROM notifier.escalation_message em USING unnest($1, $2, $3, $4) AS f(site, recipient, conversation, up_to)
         WHERE em.site = f.site AND em.recipient = f.recipient AND em.conversation = f.conversation AND em.seq <= f.up_to
-        """) { Parameters = { Of(forgotten, f => f.Key.Site), Of(forgotten, f => f.Key.Recipient), Of(forgotten, f => f.Key.Conversation), Of(forgotten, f => f.UpTo) } };
+        """)
+    { Parameters = { Of(forgotten, f => f.Key.Site), Of(forgotten, f => f.Key.Recipient), Of(forgotten, f => f.Key.Conversation), Of(forgotten, f => f.UpTo) } };
 
     private static NpgsqlBatchCommand Escalations(List<(ConversationKey Key, EscalationRow Row)> rows) => new(
         """

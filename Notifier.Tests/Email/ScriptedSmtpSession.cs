@@ -1,0 +1,122 @@
+using System.Net.Security;
+using System.Text;
+
+namespace Notifier.Tests.Email;
+
+/// <summary>One connection of a <see cref="ScriptedSmtpServer"/>.</summary>
+internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stream, int number)
+{
+    private Stream _stream = stream;
+
+    public async Task RunAsync()
+    {
+        if (!await AnswerAsync("CONNECT", "220 scripted ESMTP"))
+            return;
+        while (await ReadLineAsync() is { } line)
+        {
+            var verb = line.Split(' ')[0].ToUpperInvariant();
+            server.Heard.Enqueue($"{number} {verb}");
+            var goOn = verb switch
+            {
+                "EHLO" => await AnswerAsync(verb, Ehlo()),
+                "STARTTLS" => await AnswerAsync(verb, "220 go ahead") && await SecureAsync(),
+                "AUTH" => await AnswerAsync(verb, "235 2.7.0 welcome"),
+                "DATA" => await DataAsync(),
+                "QUIT" => await AnswerAsync(verb, "221 bye") && false,
+                _ => await AnswerAsync(verb, "250 2.0.0 ok"),
+            };
+            if (!goOn)
+                return;
+        }
+    }
+
+    private string Ehlo()
+    {
+        string[] lines = ["scripted", .. server.Extensions];
+        return string.Join("\r\n", lines.Select((line, i) => $"250{(i == lines.Length - 1 ? ' ' : '-')}{line}"));
+    }
+
+    private async Task<bool> SecureAsync()
+    {
+        var tls = new SslStream(_stream);
+        try
+        {
+            await tls.AuthenticateAsServerAsync(server.Certificate!);
+        }
+        catch (System.Security.Authentication.AuthenticationException)
+        {
+            return false;
+        }
+
+        _stream = tls;
+        return true;
+    }
+
+    private async Task<bool> DataAsync()
+    {
+        if (server.Take("DATA") is { } fault)
+            return await PlayAsync(fault);
+        await WriteAsync("354 end with a dot");
+        if (server.Take("CONTENT") is { } cut)
+            return await PlayAsync(cut);
+        var message = new StringBuilder();
+        while (await ReadLineAsync() is { } line)
+        {
+            if (line != ".")
+            {
+                message.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
+                continue;
+            }
+
+            if (server.AtDot is { } atDot)
+                await atDot();
+            var refusal = server.Take(".");
+            if (refusal is null || server.KeepsInSpiteOfFault)
+                server.Kept.Enqueue(Encoding.Latin1.GetBytes(message.ToString()));
+            if (refusal is not null)
+                return await PlayAsync(refusal);
+            await WriteAsync($"250 2.0.0 queued as {number}.{server.Kept.Count}");
+            return true;
+        }
+
+        return false;
+    }
+
+    private async Task<bool> AnswerAsync(string step, string yes)
+    {
+        if (server.Take(step) is { } fault)
+            return await PlayAsync(fault);
+        await WriteAsync(yes);
+        return true;
+    }
+
+    private async Task<bool> PlayAsync(Fault fault)
+    {
+        if (fault.Answer is not null)
+            await WriteAsync(fault.Answer);
+        if (fault.Then == Ending.Hang)
+            while (await ReadLineAsync() is not null)
+            {
+                // Until the client gives up.
+            }
+
+        return fault.Then == Ending.GoOn;
+    }
+
+    private Task WriteAsync(string line) => _stream.WriteAsync(Encoding.Latin1.GetBytes(line + "\r\n")).AsTask();
+
+    // Byte by byte: nothing may be read ahead of a TLS handshake.
+    private async Task<string?> ReadLineAsync()
+    {
+        var line = new StringBuilder();
+        var octet = new byte[1];
+        while (await _stream.ReadAsync(octet) == 1)
+        {
+            if (octet[0] == '\n')
+                return line.ToString().TrimEnd('\r');
+            line.Append((char)octet[0]);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using Notifier.Domain.WebPush;
+
+namespace Notifier.Tests.WebPush;
+
+public sealed class PushPayloadTests
+{
+    private static readonly string[] Graphemes = ["a", "\"", "é", "日", "👨‍👩‍👧‍👦", "\u0001"];
+
+    [Fact]
+    public void An_alert_is_what_the_contract_says() => Assert.Equal(
+        """{"type":"message","site":"acme","conversation":"c-9","tag":"c-9","title":"Ada","body":"Is it still available?","url":"https://acme.example/messages/c-9","count":1,"upTo":41,"icon":null}""",
+        Encoding.UTF8.GetString(PushPayload.Message("acme", "c-9", "Ada", "Is it still available?", "https://acme.example/messages/c-9", 1, 41)));
+
+    [Fact]
+    public void A_dismissal_is_what_the_contract_says() => Assert.Equal(
+        """{"type":"dismiss","site":"acme","conversation":"c-9","tag":"c-9","upTo":41}""", Encoding.UTF8.GetString(PushPayload.Dismiss("acme", "c-9", 41)));
+
+    [Fact]
+    public void Several_unseen_messages_are_a_count() =>
+        Assert.Contains("\"body\":\"3 new messages\"", Encoding.UTF8.GetString(PushPayload.Message("acme", "c-9", "Ada", "third", null, 3, 43)));
+
+    [Fact]
+    public void Whatever_the_text_it_fits_and_is_cut_between_graphemes() => Gen.Select(Gen.Int[0, Graphemes.Length - 1], Gen.Int[0, 6000]).Sample(t =>
+    {
+        var (index, length) = t;
+        var grapheme = Graphemes[index];
+        var text = string.Concat(Enumerable.Repeat(grapheme, length / grapheme.Length));
+        var bytes = PushPayload.Message("acme", "c-9", text, text, "https://acme.example/" + new string('x', 500), 1, 41);
+        Assert.True(bytes.Length <= PushPayload.MaxBytes, $"{bytes.Length} bytes");
+        var body = JsonElement.Parse(bytes).GetProperty("body").GetString();
+        Assert.Equal(0, (body ?? "").TrimEnd('…').Length % grapheme.Length);
+    }, iter: 400);
+
+    [Fact]
+    public void Even_the_longest_names_and_address_fit_by_leaving_the_address_out()
+    {
+        var name = new string('日', 200);
+        var bytes = PushPayload.Message(name[..100], name, name, name, "https://acme.example/" + new string('x', 2000), 1, 41);
+        Assert.True(bytes.Length <= PushPayload.MaxBytes, $"{bytes.Length} bytes");
+        Assert.Equal(name, JsonElement.Parse(bytes).GetProperty("conversation").GetString());
+    }
+
+    [Fact]
+    public void A_topic_is_32_characters_and_differs_by_conversation()
+    {
+        var a = PushTopic.Of(new byte[32], "acme", "c-9");
+        Assert.Equal(32, a.Length);
+        Assert.Equal(a, PushTopic.Of(new byte[32], "acme", "c-9"));
+        Assert.NotEqual(a, PushTopic.Of(new byte[32], "acme", "c-8"));
+        Assert.NotEqual(a, PushTopic.Of([1, .. new byte[31]], "acme", "c-9"));
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Options;
+using Notifier.Worker.Escalation;
+using Notifier.Worker.Storage;
+
+namespace Notifier.Worker.Email;
+
+/// <summary>What happens when an alarm rings: the rungs that are due are decided, then every email that waits is sent. Any number of alarms may do so at once.</summary>
+internal sealed partial class EmailDelivery(
+    DueStore due, EscalationProcessor processor, EmailAttemptStore attempts, EmailSender sender, IOptions<EmailOptions> options, ILogger<EmailDelivery> log)
+{
+    private const int PeopleAtOnce = 200;
+
+    public async Task RunAsync(DateTimeOffset slot, CancellationToken cancellation)
+    {
+        // First: whoever finds something due from now on may set the alarm anew.
+        await attempts.ForgetAlarmAsync(slot, cancellation);
+        foreach (var shard in await due.ShardsWithEmailDueAsync(cancellation)) await DecideAsync(shard, cancellation);
+        await DrainAsync(cancellation);
+    }
+
+    private async Task DecideAsync(short shard, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await processor.EmailsTurnAsync(shard, PeopleAtOnce, cancellation) > 0) { }
+        }
+        catch (Exception e) when (!DatabaseFault.Passes(e) && e is not OperationCanceledException)
+        {
+            // One person's email that cannot be decided must not hold up the others'.
+            LogTurnFailed(log, shard, e);
+            while (true)
+            {
+                try
+                {
+                    if (await processor.EmailsTurnAsync(shard, 1, cancellation) == 0) return;
+                }
+                catch (Exception one) when (!DatabaseFault.Passes(one) && one is not OperationCanceledException)
+                {
+                    await due.PostponeEmailAsync(shard, cancellation);
+                }
+            }
+        }
+    }
+
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var claimed = await attempts.ClaimAsync(options.Value.Connections, cancellation);
+            if (claimed.Count == 0) return;
+            // What a mail server that cannot be used gave back has its own alarm; going on would only ask it again.
+            var usable = await Task.WhenAll(claimed.Select(c => sender.SendAsync(c, cancellation)));
+            if (usable.Contains(false)) return;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The emails due in shard {Shard} could not be decided together; going through them one by one")]
+    private static partial void LogTurnFailed(ILogger log, short shard, Exception exception);
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Options;
+using MimeKit;
+
+namespace Notifier.Worker.Email;
+
+/// <summary>Refuses settings that could not work, or would be unsafe, before the first mail. Never repeats a value: some are secret.</summary>
+internal sealed class EmailOptionsValidator(IHostEnvironment environment) : IValidateOptions<EmailOptions>
+{
+    public ValidateOptionsResult Validate(string? name, EmailOptions options)
+    {
+        var failures = Failures(options).ToList();
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private IEnumerable<string> Failures(EmailOptions options)
+    {
+        var hasHost = !string.IsNullOrWhiteSpace(options.Host);
+        if (!hasHost && !environment.IsDevelopment())
+            yield return "Email__Host: is required outside Development";
+        if (options.Port is < 1 or > 65535)
+            yield return "Email__Port: must be between 1 and 65535";
+        if (!Enum.IsDefined(options.Security))
+            yield return "Email__Security: must be None, StartTls or Tls";
+        if (hasHost && options is { Security: EmailSecurity.None, AllowClearText: false, HostIsLoopback: false } && !environment.IsDevelopment())
+            yield return "Email__Security: None sends mail in the clear; use StartTls or Tls, or set Email__AllowClearText=true if that link is private";
+        if (options.User is not null && string.IsNullOrEmpty(options.Password))
+            yield return "Email__Password: is required with Email__User";
+        if (options.User is null && options.Password is not null)
+            yield return "Email__User: is required with Email__Password";
+        if (options.CaFile is not null && !File.Exists(options.CaFile))
+            yield return "Email__CaFile: there is no such file";
+        if (hasHost && options.From is null)
+            yield return "Email__From: is required with Email__Host";
+        if (options.From is not null && !IsMailbox(options.From))
+            yield return "Email__From: must be an address such as Acme <hello@acme.example>";
+        if (options.UnsubscribeAddress is { } address && !(IsMailbox(address) && MailboxAddress.Parse(address).Address == address))
+            yield return "Email__UnsubscribeAddress: must be an address without a name, such as unsubscribe@acme.example";
+        if (options.Connections is < 1 or > 8)
+            yield return "Email__Connections: must be between 1 and 8";
+        if (!Within(options.ConnectTimeout, TimeSpan.FromMinutes(5)))
+            yield return "Email__ConnectTimeout: must be between 00:00:01 and 00:05:00";
+        if (!Within(options.CommandTimeout, TimeSpan.FromMinutes(10)))
+            yield return "Email__CommandTimeout: must be between 00:00:01 and 00:10:00";
+        if (!Within(options.FinalTimeout, TimeSpan.FromMinutes(15)))
+            yield return "Email__FinalTimeout: must be between 00:00:01 and 00:15:00";
+        if (string.IsNullOrWhiteSpace(options.MailFolder))
+            yield return "Email__MailFolder: must not be empty";
+    }
+
+    private static bool IsMailbox(string text) =>
+        MailboxAddress.TryParse(text, out var mailbox) && mailbox.Domain.Length > 0 && System.Text.Ascii.IsValid(mailbox.LocalPart);
+
+    private static bool Within(TimeSpan value, TimeSpan most) => value >= TimeSpan.FromSeconds(1) && value <= most;
+}

@@ -1,0 +1,49 @@
+using Notifier.Worker.Storage;
+using Npgsql;
+
+namespace Notifier.Worker.Email;
+
+/// <summary>
+/// The net under the alarms: a job that was lost, or deleted in the dashboard, is set anew for whatever is due. It is a plain timer, since a recurring
+/// job of Hangfire's could be deleted just as well.
+/// </summary>
+internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarms alarms, TimeProvider clock, ILogger<OverdueSweep> log) : BackgroundService
+{
+    /// <summary>How often it looks, and how long an alarm may be late. Together well under the promised 60 s.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(10), Tolerance = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        do
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (Exception e) when (DatabaseFault.Passes(e))
+            {
+                LogDatabase(log, DatabaseFault.Word(e));
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <returns>Whether an alarm had to be set.</returns>
+    public async Task<bool> SweepAsync(CancellationToken cancellation)
+    {
+        using var scope = Transactions.Begin();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var lost = await EmailAttemptStore.IsOverdueAsync(connection, Tolerance, cancellation);
+        if (lost is { } now) await alarms.SetAsync(connection, [now], now, cancellation);
+        scope.Complete();
+        if (lost is not null) LogLost(log);
+        return lost is not null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An email alarm was lost; it is set anew")]
+    private static partial void LogLost(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Overdue emails could not be looked for: the database did not answer ({Cause})")]
+    private static partial void LogDatabase(ILogger log, string cause);
+}

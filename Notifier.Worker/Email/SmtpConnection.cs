@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using System.Text;
+using MailKit;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using MimeKit;
+using Notifier.Domain.Email;
+using AuthenticationException = MailKit.Security.AuthenticationException;
+
+namespace Notifier.Worker.Email;
+
+/// <summary>One connection to the server and the mails it carries, one after another. Not thread-safe, as MailKit's client is not.</summary>
+internal sealed class SmtpConnection : IDisposable
+{
+    // A link that a firewall forgot answers nothing at all; past this, another connection is cheaper than more patience.
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(5);
+
+    private readonly EmailOptions _options;
+    private readonly TimeProvider _time;
+    private readonly SmtpPhaseProbe _probe = new();
+    private readonly LastLookClient _client;
+
+    public SmtpConnection(EmailOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _client = new LastLookClient(_probe) { Timeout = (int)options.FinalTimeout.TotalMilliseconds + 1000 };
+        ServerTrust.Apply(_client, options);
+    }
+
+    /// <summary>The last mail met a live connection, whatever became of the mail.</summary>
+    public bool WasAlive => _client.SenderAccepted;
+
+    public bool IsConnected => _client.IsConnected;
+
+    public long IdleSince { get; set; }
+
+    /// <returns>Null where the connection is ready for mail; else why the server cannot be used.</returns>
+    public async Task<ConnectFault?> OpenAsync(CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
+        using var expiry = timeout.Token.Register(deadline.Cancel);
+        try
+        {
+            await _client.ConnectAsync(_options.Host!, _options.EffectivePort, _options.SocketOptions, deadline.Token);
+            if (_options.User is null)
+                return null;
+            if (SaslChoice.For(_client, _options) is not { } mechanism)
+                return new ConnectFault(new SmtpOutcome.TransportDown(SmtpPhase.Authenticate, null), "no SASL mechanism that is safe on this link");
+            await _client.AuthenticateAsync(mechanism, deadline.Token);
+            return null;
+        }
+        catch (SmtpCommandException refusal)
+        {
+            var reply = new SmtpReply((int)refusal.StatusCode, refusal.Message);
+            return new ConnectFault(SmtpClassifier.Refusal(_probe.Phase, reply), reply.ToString());
+        }
+        catch (Exception fault) when (fault is SslHandshakeException or NotSupportedException)
+        {
+            // NotSupported: the server does not offer STARTTLS. Going on in the clear is never the answer.
+            return new ConnectFault(SmtpClassifier.Silence(SmtpPhase.Tls), fault.Message);
+        }
+        catch (Exception fault) when (fault is AuthenticationException or SaslException)
+        {
+            return new ConnectFault(SmtpClassifier.Silence(SmtpPhase.Authenticate), "authentication failed");
+        }
+        catch (Exception fault) when (IsLinkFault(fault) && !cancellation.IsCancellationRequested)
+        {
+            return new ConnectFault(SmtpClassifier.Silence(_probe.Phase), fault.GetType().Name);
+        }
+    }
+
+    public async Task<SmtpOutcome> SendAsync(
+        MimeMessage message, MailboxAddress from, MailboxAddress to, Func<bool> lastLook, CancellationToken cancellation)
+    {
+        var international = !Ascii.IsValid(to.LocalPart) || !Ascii.IsValid(from.LocalPart);
+        if (international && !_client.Capabilities.HasFlag(SmtpCapabilities.UTF8))
+            return new SmtpOutcome.AddressRejected(AddressFault.NeedsSmtpUtf8, null);
+        var format = FormatOptions.Default.Clone();
+        format.International = international;
+
+        _probe.BeginMail();
+        using var deadline = new CancellationTokenSource(_options.CommandTimeout, _time);
+        _probe.Moved = () => deadline.CancelAfter(_probe.Phase == SmtpPhase.FinalDot ? _options.FinalTimeout : _options.CommandTimeout);
+        using var stop = cancellation.Register(() =>
+        {
+            if (!_client.Committed)
+                deadline.Cancel();
+        });
+        try
+        {
+            return new SmtpOutcome.Sent(await _client.SendAsync(format, message, from, to, lastLook, deadline.Token));
+        }
+        catch (Exception) when (_client.LastLookFailed)
+        {
+            // Not the server's doing, though it may look like it: the database has IOExceptions, too.
+            throw;
+        }
+        catch (LastLookClient.Declined)
+        {
+            return new SmtpOutcome.Cancelled();
+        }
+        catch (SmtpCommandException refusal)
+        {
+            return SmtpClassifier.Refusal(PhaseOf(refusal), new SmtpReply((int)refusal.StatusCode, refusal.Message));
+        }
+        catch (ServiceNotAuthenticatedException refusal)
+        {
+            return SmtpClassifier.Refusal(SmtpPhase.Authenticate, new SmtpReply(530, refusal.Message));
+        }
+        catch (Exception fault) when (IsLinkFault(fault) && (_client.Committed || !cancellation.IsCancellationRequested))
+        {
+            // A write abandoned by its timeout may have carried the dot.
+            var abandoned = _probe.InContent && fault is (OperationCanceledException or TimeoutException);
+            return SmtpClassifier.Silence(abandoned ? SmtpPhase.FinalDot : _probe.Phase);
+        }
+        finally
+        {
+            _probe.Moved = null;
+        }
+    }
+
+    /// <summary>NOOP: whether the server is still there.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(AnswersWithin, _time);
+        using var stop = cancellation.Register(timeout.Cancel);
+        try
+        {
+            await _client.NoOpAsync(timeout.Token);
+            return true;
+        }
+        catch (Exception fault) when (fault is SmtpCommandException || (IsLinkFault(fault) && !cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
+    public async Task QuitAsync(CancellationToken cancellation)
+    {
+        await _client.DisconnectAsync(quit: true, cancellation);
+        Dispose();
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    // MailKit says exactly which command was refused; the probe only knows the write, and MAIL and RCPT are one write with PIPELINING.
+    private SmtpPhase PhaseOf(SmtpCommandException refusal) => refusal.ErrorCode switch
+    {
+        SmtpErrorCode.SenderNotAccepted => SmtpPhase.Mail,
+        SmtpErrorCode.RecipientNotAccepted => SmtpPhase.Recipient,
+        SmtpErrorCode.MessageNotAccepted => SmtpPhase.FinalDot,
+        _ => _probe.Phase,
+    };
+
+    private static bool IsLinkFault(Exception fault) => fault
+        is IOException or SocketException or SmtpProtocolException or ServiceNotConnectedException or OperationCanceledException or TimeoutException;
+}
+
+/// <param name="Outcome">What it means for the mail.</param>
+/// <param name="Reason">For the operator; names no person.</param>
+internal sealed record ConnectFault(SmtpOutcome Outcome, string Reason);

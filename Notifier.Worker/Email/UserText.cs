@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+
+namespace Notifier.Worker.Email;
+
+/// <summary>What users wrote, made fit to stand in a header or a mail: nothing in it can end a line, hide, or turn round what stands beside it.</summary>
+internal static class UserText
+{
+    private const string Ellipsis = "…";
+
+    /// <summary>For names and titles: one line, at most <paramref name="most"/> UTF-16 units; empty where nothing visible is left.</summary>
+    public static string Line(string? text, int most = 80) => Shorten(Clean(text, keepLines: false), most);
+
+    /// <summary>
+    /// A line for a header. What looks like an encoded-word (RFC 2047) is taken apart: MimeKit writes it as it is, and the reader's client
+    /// would decode it, to line breaks or whatever else was hidden in it.
+    /// </summary>
+    public static string Header(string? text, int most = 250) => Line(text, most).Replace("=?", "= ?", StringComparison.Ordinal);
+
+    /// <summary>For the body: line breaks stay, as LF; at most <paramref name="most"/> UTF-16 units.</summary>
+    public static string Block(string? text, int most = 2000) =>
+        Shorten(Clean(text?.ReplaceLineEndings("\n"), keepLines: true), most);
+
+    private static string Clean(string? text, bool keepLines)
+    {
+        var clean = new StringBuilder(text?.Length ?? 0);
+        // Enumerating runes turns lone surrogates into U+FFFD.
+        foreach (var rune in (text ?? "").EnumerateRunes())
+        {
+            if (keepLines && rune.Value == '\n')
+                clean.Append('\n');
+            else if (Rune.IsWhiteSpace(rune))
+                clean.Append(' ');
+            else if (!IsHarmful(rune))
+                clean.Append(rune);
+        }
+
+        return clean.ToString().Trim();
+    }
+
+    // Controls (NUL among them), and of the format characters those that change direction or cannot be seen. Joiners stay: emoji and
+    // Indic and Persian scripts need them.
+    private static bool IsHarmful(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Control => true,
+        UnicodeCategory.Format => rune.Value is not (0x200C or 0x200D) && !IsTag(rune),
+        _ => false,
+    };
+
+    // Tag characters spell the flags of England, Scotland and Wales.
+    private static bool IsTag(Rune rune) => rune.Value is >= 0xE0020 and <= 0xE007F;
+
+    private static string Shorten(string text, int most)
+    {
+        if (text.Length <= most)
+            return text;
+        var end = 0;
+        // Between what a person sees as characters, never inside one.
+        for (var next = end; next < most; next += StringInfo.GetNextTextElementLength(text, next))
+            end = next;
+        return text[..end].TrimEnd() + Ellipsis;
+    }
+}

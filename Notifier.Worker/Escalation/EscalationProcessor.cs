@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Options;
+using Notifier.Domain;
+using Notifier.Worker.Operations;
+using Notifier.Worker.Storage;
+using Npgsql;
+
+namespace Notifier.Worker.Escalation;
+
+/// <summary>
+/// Carries one batch of one shard through: take, load, decide, write; one transaction, a fixed number of statements whatever the batch.
+/// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
+/// </summary>
+internal sealed class EscalationProcessor(
+    NpgsqlDataSource database, IOptions<EscalationOptions> options, IOptions<Email.EmailOptions> email, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics)
+{
+    /// <summary>Decides events, and the push rungs that are due, of a shard nobody else is at.</summary>
+    /// <param name="events">How many events at most.</param>
+    /// <param name="rungs">How many push rungs at most.</param>
+    /// <returns>How many of both; null: another worker owns the shard now.</returns>
+    public async Task<int?> EventsTurnAsync(short shard, int events, int rungs, CancellationToken cancellation)
+    {
+        using var scope = Transactions.Begin();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        if (!await ShardLock.TryTakeAsync(connection, shard, cancellation)) return null;
+
+        var turn = NewTurn(TurnKind.Events);
+        var rows = await InboxStore.TakeAsync(connection, shard, events, cancellation);
+        foreach (var row in rows) turn.Take(row);
+        var due = await DueStore.PushDueAsync(connection, shard, rungs, cancellation);
+        foreach (var key in due) turn.Query.Add(key);
+        if (rows.Count + due.Count > 0) await CarryThroughAsync(connection, turn, cancellation);
+        scope.Complete();
+        scope.Dispose(); // commits: what follows must not be told before
+        Announce(turn);
+        return rows.Count + due.Count;
+    }
+
+    /// <summary>Decides the email rungs of a shard that are due; waits for whoever is at the shard.</summary>
+    /// <param name="people">How many people at most.</param>
+    /// <returns>How many rungs were due.</returns>
+    public async Task<int> EmailsTurnAsync(short shard, int people, CancellationToken cancellation)
+    {
+        using var scope = Transactions.Begin();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await ShardLock.TakeAsync(connection, shard, cancellation);
+
+        var turn = NewTurn(TurnKind.Emails);
+        var due = await DueStore.EmailDueAsync(connection, shard, people, cancellation);
+        foreach (var key in due) turn.Query.Add(key);
+        if (due.Count > 0) await CarryThroughAsync(connection, turn, cancellation);
+        scope.Complete();
+        scope.Dispose();
+        Announce(turn);
+        return due.Count;
+    }
+
+    private async Task CarryThroughAsync(NpgsqlConnection connection, Turn turn, CancellationToken cancellation)
+    {
+        if (turn.Query.Recipients.Count > 0)
+            foreach (var key in await DueStore.OpenAsync(connection, turn.Query.Recipients, cancellation)) turn.Query.Add(key);
+        var state = await StateStore.LoadAsync(connection, turn.Query, cancellation);
+        turn.Decide(state);
+        await TurnStore.SaveAsync(connection, turn.Changes, options.Value.Policy.PushTtl, cancellation);
+        await alarms.SetAsync(connection, turn.EmailsDue, state.Now, cancellation);
+    }
+
+    private Turn NewTurn(TurnKind kind) => new(kind, options.Value.Policy, email.Value.Domain);
+
+    private void Announce(Turn turn)
+    {
+        foreach (var group in turn.Changes.Trace.GroupBy(t => (t.Channel, t.Ruling.Verdict, t.Ruling.Reason)))
+            metrics.Decided(group.Key.Channel, new Ruling(group.Key.Verdict, group.Key.Reason), group.Count());
+        if (turn.OrdersPush) bells.Push.Ring();
+    }
+}

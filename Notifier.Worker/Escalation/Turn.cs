@@ -1,0 +1,251 @@
+using System.Text.Json;
+using Notifier.Domain;
+using Notifier.Domain.Email;
+using Notifier.Worker.Storage;
+
+namespace Notifier.Worker.Escalation;
+
+/// <summary>What a turn is for: push rungs are decided whenever events or timers say so; emails begin only when their alarm rings, so that what is due together goes together.</summary>
+internal enum TurnKind
+{
+    /// <summary>Events, and push rungs that are due.</summary>
+    Events,
+
+    /// <summary>Email rungs that are due.</summary>
+    Emails,
+}
+
+/// <summary>One batch of one shard, in memory: takes events in, asks the ladder, and collects what is to be written. No I/O.</summary>
+internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDomain)
+{
+    private readonly List<(RelayEvent Event, DateTimeOffset ReceivedAt)> _events = [];
+    private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
+    private readonly HashSet<ConversationKey> _marked = [];
+    private readonly HashSet<ConversationKey> _changed = [];
+    private readonly Dictionary<RecipientKey, List<ConversationKey>> _emails = [];
+
+    public LadderQuery Query { get; } = new();
+
+    public TurnChanges Changes { get; } = new();
+
+    /// <summary>When emails are due that were not due before, or not then.</summary>
+    public HashSet<DateTimeOffset> EmailsDue { get; } = [];
+
+    public bool OrdersPush => Changes.Pushes.Count > 0;
+
+    /// <summary>Reads an inbox row; what cannot be read becomes a dead letter, and nothing behind it waits.</summary>
+    public void Take(InboxRow row)
+    {
+        if (Read(row) is not { } e) return;
+        _events.Add((e, row.ReceivedAt));
+        switch (e)
+        {
+            case RelayEvent.MessageOutcome m:
+                foreach (var r in m.Recipients) Query.Add(new(m.Site, r.Id, m.Message.Conversation));
+                Query.Messages.Add((m.Site, m.Message.Id));
+                break;
+            case RelayEvent.ConversationSeen s:
+                Query.Add(new(s.Site, s.Recipient, s.Conversation), whole: true);
+                break;
+            case RelayEvent.PresenceChanged p:
+                Query.Recipients.Add(new(p.Site, p.Recipient));
+                if (p is { Presence: Presence.Active, Conversation: { } open }) Query.Add(new(p.Site, p.Recipient, open));
+                break;
+            case RelayEvent.RecipientChanged c:
+                Query.Recipients.Add(new(c.Site, c.Recipient));
+                break;
+            case RelayEvent.EmailFinished f:
+                Query.Add(new(f.Site, f.Recipient, f.Conversation), whole: true);
+                break;
+            case RelayEvent.EmailCancelled c:
+                Query.Add(new(c.Site, c.Recipient, c.Conversation), whole: true);
+                break;
+        }
+    }
+
+    private RelayEvent? Read(InboxRow row)
+    {
+        if (row.Source is null) return OwnEvents.Read(row.Body);
+        Unreadable? bad;
+        EventEnvelope? envelope = null;
+        try
+        {
+            using var document = JsonDocument.Parse(row.Body, new JsonDocumentOptions { MaxDepth = 32 });
+            if (RelayEventReader.Read(document.RootElement, row.ReceivedAt, out bad) is { } read) return read;
+            envelope = RelayEventReader.ReadEnvelope(document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            bad = new Unreadable("$", $"is not JSON that can be read here: {e.Message}");
+        }
+        Changes.DeadLetters.Add(new DeadLetter(
+            null, "event", row.Source, envelope?.Id ?? row.EventId, bad!.UnknownType ? "unknown_type" : "unreadable", bad.ToString(), row.Body));
+        return null;
+    }
+
+    /// <summary>Takes the facts in, then decides every conversation that was loaded.</summary>
+    public void Decide(LadderState state)
+    {
+        foreach (var (e, receivedAt) in _events) Apply(state, e, receivedAt);
+        foreach (var key in Query.Conversations.Keys) DecideOne(state, key);
+        foreach (var (recipient, conversations) in _emails) OrderEmails(state, recipient, conversations);
+        foreach (var key in _changed) Changes.Escalations.Add((key, state.Escalations[key]));
+    }
+
+    private void Apply(LadderState state, RelayEvent e, DateTimeOffset receivedAt)
+    {
+        switch (e)
+        {
+            case RelayEvent.MessageOutcome m:
+                Changes.Messages.Add((m.Site, m.Message));
+                foreach (var r in m.Recipients) Report(state, m, r, receivedAt);
+                break;
+            case RelayEvent.ConversationSeen s:
+                Mark(state, new(s.Site, s.Recipient, s.Conversation), c => c.See(s.Seq, s.At));
+                break;
+            case RelayEvent.MessageEdited edited:
+                Changes.Edits.Add(edited);
+                break;
+            case RelayEvent.MessageDeleted deleted:
+                Changes.Deletions.Add(deleted);
+                break;
+            case RelayEvent.PresenceChanged p:
+                Report(state, p, receivedAt);
+                break;
+            case RelayEvent.RelayAlive alive:
+                Changes.NodeLeases.Add((alive.Site, alive.Node, receivedAt + alive.Lease));
+                break;
+            case RelayEvent.EmailFinished f:
+                EndEmail(state, new(f.Site, f.Recipient, f.Conversation), c => c.Finish(f));
+                break;
+            case RelayEvent.EmailCancelled c:
+                EndEmail(state, new(c.Site, c.Recipient, c.Conversation), s => s.Cancel());
+                break;
+        }
+    }
+
+    private void EndEmail(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> end)
+    {
+        var row = state.Escalations[key];
+        var after = end(row.State);
+        foreach (var (was, now) in row.State.Unseen.Zip(after.Unseen).Where(m => m.First.Email != m.Second.Email))
+        {
+            _touched.Add((key, was.Id));
+            if (now.Email is { } ruling) Changes.Trace.Add(new TraceRow(state.Now, key, was.Id, row.Id, Channel.Email, ruling, null));
+        }
+        state.Escalations[key] = row with { State = after };
+    }
+
+    private void Report(LadderState state, RelayEvent.MessageOutcome m, RecipientOutcome r, DateTimeOffset receivedAt)
+    {
+        var key = new ConversationKey(m.Site, r.Id, m.Message.Conversation);
+        Update(state, key, c => c.Add(new UnseenMessage(
+            m.Message.Id, m.Message.Seq, m.Message.Kind, r.Outcome, r.Presence, ActiveHere: r.Presence == Presence.Active && r.Conversation == m.Message.Conversation,
+            r.Mentioned, m.Message.Urgent, Own: m.Message.SenderId == r.Id, Deleted: state.Deleted.Contains((m.Site, m.Message.Id)),
+            m.Message.SentAt, ReportedAt: m.At, receivedAt, r.LastActiveAt, m.Message.ExpiresAt)));
+        _touched.Add((key, m.Message.Id));
+    }
+
+    private void Report(LadderState state, RelayEvent.PresenceChanged p, DateTimeOffset receivedAt)
+    {
+        var owner = new RecipientKey(p.Site, p.Recipient);
+        if (p is { Presence: Presence.Active, Conversation: { } open }) Mark(state, new(p.Site, p.Recipient, open), c => c.Enter(p.At));
+        var recipient = state.Recipients[owner].Report(new PresenceReport(p.Node, p.Presence, p.Conversation, p.At, receivedAt, p.LastActiveAt));
+        state.Recipients[owner] = recipient;
+        Changes.Presence[(owner, p.Node)] = recipient.Presence.Single(r => r.Node == p.Node);
+    }
+
+    private void Mark(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> change)
+    {
+        Update(state, key, change);
+        _marked.Add(key);
+    }
+
+    private static void Update(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> change)
+    {
+        var row = state.Escalations[key];
+        state.Escalations[key] = row with { State = change(row.State) };
+    }
+
+    private void DecideOne(LadderState state, ConversationKey key)
+    {
+        var before = state.Escalations[key];
+        var recipient = state.Recipients[key.Owner];
+        var decision = EscalationLadder.Decide(recipient, before.State, policy, state.Now);
+        var row = before;
+
+        row = Rule(state, key, row, Channel.Push, decision.Push.Rulings);
+        if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id, Dismiss: false));
+
+        // Outside an email turn what is due now is left to its alarm, which takes all that is due for the person together.
+        var emailNow = decision.Email.Sends && kind == TurnKind.Emails;
+        row = Rule(state, key, row, Channel.Email, decision.Email.Rulings.Where(r => r.Ruling.Verdict != Verdict.Send || emailNow));
+        if (emailNow) (_emails.TryGetValue(key.Owner, out var list) ? list : _emails[key.Owner] = []).Add(key);
+        var emailAt = !decision.Email.Sends ? decision.Email.AskAgainAt : emailNow ? null : before.EmailAt < state.Now ? before.EmailAt : state.Now;
+
+        state.Escalations[key] = Settle(key, row with { PushAt = decision.Push.AskAgainAt, EmailAt = emailAt });
+        if (emailAt is { } due && due != before.EmailAt) EmailsDue.Add(due);
+    }
+
+    /// <summary>Writes rulings to their messages, and what is news to the trace.</summary>
+    private EscalationRow Rule(LadderState state, ConversationKey key, EscalationRow row, Channel channel, IEnumerable<(UnseenMessage Message, Ruling Ruling)> rulings)
+    {
+        var news = rulings.Where(r => !r.Ruling.SameAs(r.Message.On(channel))).ToDictionary(r => r.Message.Id, r => r.Ruling);
+        if (news.Count == 0) return row;
+        foreach (var message in row.State.Unseen)
+        {
+            if (!news.TryGetValue(message.Id, out var ruling)) continue;
+            Changes.Trace.Add(new TraceRow(state.Now, key, message.Id, row.Id, channel, ruling, Basis(state.Recipients[key.Owner], row.State, message)));
+            _touched.Add((key, message.Id));
+        }
+        return row with { State = row.State with { Unseen = [.. row.State.Unseen.Select(m => news.TryGetValue(m.Id, out var r) ? m.With(channel, r) : m)] } };
+    }
+
+    /// <summary>Drops what is seen, takes its notifications back, and collects the rows that changed.</summary>
+    private EscalationRow Settle(ConversationKey key, EscalationRow row)
+    {
+        var seen = row.State.Unseen.Where(m => m.Seq <= row.State.SeenUpTo).ToArray();
+        if (seen.Length > 0)
+        {
+            Changes.Forgotten.Add((key, row.State.SeenUpTo));
+            if (seen.LastOrDefault(m => m.Push is { Verdict: Verdict.Told }) is { } shown) Changes.Pushes.Add(new PushOrder(key, row.State.SeenUpTo, shown.Id, Dismiss: true));
+        }
+        if (_marked.Contains(key)) Changes.SeenMarks.Add((key, row.State));
+
+        var settled = row with { State = row.State.Forget() };
+        foreach (var message in settled.State.Unseen)
+            if (_touched.Contains((key, message.Id))) Changes.UnseenMessages.Add((key, message));
+        // Messages that are told on every rung are loaded only with the whole conversation: without it, nothing can say that it is over.
+        settled = settled with { Open = settled.State.Unseen.Count > 0 || (row.Open && !Query.Conversations[key]) };
+        if (row.Exists || settled.Open) _changed.Add(key);
+        return settled;
+    }
+
+    private void OrderEmails(LadderState state, RecipientKey recipient, List<ConversationKey> conversations)
+    {
+        var sentToday = state.Recipients[recipient].EmailsLastDay.Count;
+        var digest = conversations.Count > policy.DigestAbove || sentToday + conversations.Count > policy.EmailsPerRecipient;
+        foreach (var group in digest ? [conversations] : conversations.Select(c => new List<ConversationKey> { c }))
+        {
+            var first = state.Escalations[group[0]];
+            var id = Guid.CreateVersion7(state.Now);
+            foreach (var key in group)
+                state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { EmailAttempt = id }, Emails = state.Escalations[key].Emails + 1 };
+            Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, mailDomain), recipient,
+                [.. group.Select(k => k.Conversation)], [.. group.Select(k => state.Escalations[k].State.Unseen[^1].Id)]));
+        }
+    }
+
+    private static string Basis(RecipientState recipient, ConversationState conversation, UnseenMessage message) => JsonSerializer.Serialize(new
+    {
+        outcome = message.Outcome.ToString().ToLowerInvariant(),
+        presence = message.Presence.ToString().ToLowerInvariant(),
+        now = recipient.Presence.Select(r => r.State).DefaultIfEmpty().Max().ToString().ToLowerInvariant(),
+        lastActivity = recipient.LastActivity ?? message.LastActivity,
+        seenUpTo = conversation.SeenUpTo,
+        seq = message.Seq,
+        sentAt = message.SentAt,
+        device = recipient.HasPushSubscription,
+        address = recipient.Profile is { HasAddress: true },
+    });
+}

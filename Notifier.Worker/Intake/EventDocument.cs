@@ -1,0 +1,35 @@
+using System.Text.Json;
+using Notifier.Domain;
+using Notifier.Worker.Storage;
+
+namespace Notifier.Worker.Intake;
+
+/// <summary>One request's worth of CloudEvents, read as a whole: all are good, or the first bad member is named.</summary>
+/// <param name="Arrivals">What goes to the inbox.</param>
+/// <param name="Types">The events by type, each counted once.</param>
+internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyDictionary<string, int> Types, int Events)
+{
+    public const int MaxEvents = 1000;
+
+    public static EventDocument? Read(JsonElement root, DateTimeOffset receivedAt, out Unreadable? bad)
+    {
+        bad = null;
+        var single = root.ValueKind != JsonValueKind.Array;
+        if (!single && root.GetArrayLength() > MaxEvents) bad = new Unreadable("$", $"must hold at most {MaxEvents} events");
+        if (bad is not null) return null;
+
+        var arrivals = new List<Arrival>();
+        var types = new Dictionary<string, int>();
+        var known = new HashSet<(string, string)>();
+        foreach (var (i, element) in single ? [(0, root)] : root.EnumerateArray().Index())
+        {
+            var read = RelayEventReader.Read(element, receivedAt, out bad, single ? "$" : $"$[{i}]");
+            if (bad is { UnknownType: false }) return null;
+            var envelope = RelayEventReader.ReadEnvelope(element)!;
+            types[read is null ? "unknown" : envelope.Type] = types.GetValueOrDefault(read is null ? "unknown" : envelope.Type) + 1;
+            if (known.Add((envelope.Source, envelope.Id))) arrivals.AddRange(EventParts.Of(envelope, element, read));
+        }
+        bad = null;
+        return new EventDocument(arrivals, types, types.Values.Sum());
+    }
+}

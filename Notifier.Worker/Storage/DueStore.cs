@@ -1,0 +1,80 @@
+using Notifier.Domain;
+using Npgsql;
+
+namespace Notifier.Worker.Storage;
+
+/// <summary>Finds work: shards that have some, and what is due in one. Every look-up is an index probe per shard.</summary>
+internal sealed class DueStore(NpgsqlDataSource database)
+{
+    /// <summary>Shards with events to decide or push rungs that are due.</summary>
+    public Task<List<short>> ShardsWithWorkAsync(CancellationToken cancellation) => ShardsAsync(
+        """
+        SELECT s::smallint FROM generate_series(0, 63) AS s
+        WHERE EXISTS (SELECT FROM notifier.inbox WHERE shard = s)
+           OR EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND push_at <= notifier.now())
+        """, cancellation);
+
+    /// <summary>Shards with email rungs that are due.</summary>
+    public Task<List<short>> ShardsWithEmailDueAsync(CancellationToken cancellation) => ShardsAsync(
+        "SELECT s::smallint FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at <= notifier.now())", cancellation);
+
+    private async Task<List<short>> ShardsAsync(string sql, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var shards = new List<short>();
+        while (await reader.ReadAsync(cancellation)) shards.Add(reader.GetInt16(0));
+        return shards;
+    }
+
+    /// <summary>The push rungs that are due in a shard, oldest first.</summary>
+    public static Task<List<ConversationKey>> PushDueAsync(NpgsqlConnection connection, short shard, int limit, CancellationToken cancellation) => KeysAsync(
+        connection,
+        """
+        SELECT site, recipient, conversation FROM notifier.escalation WHERE shard = $1 AND push_at <= notifier.now() ORDER BY push_at LIMIT $2
+        """, [new() { Value = shard }, new() { Value = limit }], cancellation);
+
+    /// <summary>Puts off a rung that could not be decided, so that those behind it are.</summary>
+    public Task PostponePushAsync(short shard, CancellationToken cancellation) => PostponeAsync("push_at", shard, cancellation);
+
+    /// <inheritdoc cref="PostponePushAsync"/>
+    public Task PostponeEmailAsync(short shard, CancellationToken cancellation) => PostponeAsync("email_at", shard, cancellation);
+
+    private async Task PostponeAsync(string rung, short shard, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE notifier.escalation SET {rung} = notifier.now() + interval '10 minutes'
+            WHERE id = (SELECT id FROM notifier.escalation WHERE shard = $1 AND {rung} <= notifier.now() ORDER BY {rung} LIMIT 1)
+            """);
+        command.Parameters.AddWithValue(shard);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The email rungs that are due in a shard: all those of each person, since they may become one digest.</summary>
+    public static Task<List<ConversationKey>> EmailDueAsync(NpgsqlConnection connection, short shard, int people, CancellationToken cancellation) => KeysAsync(
+        connection,
+        """
+        SELECT e.site, e.recipient, e.conversation
+        FROM (SELECT site, recipient FROM notifier.escalation WHERE shard = $1 AND email_at <= notifier.now() GROUP BY 1, 2 ORDER BY min(email_at) LIMIT $2) AS who
+        JOIN notifier.escalation e USING (site, recipient)
+        WHERE e.email_at <= notifier.now()
+        """, [new() { Value = shard }, new() { Value = people }], cancellation);
+
+    /// <summary>Everything that is open for these people.</summary>
+    public static Task<List<ConversationKey>> OpenAsync(NpgsqlConnection connection, IReadOnlyCollection<RecipientKey> people, CancellationToken cancellation) => KeysAsync(
+        connection,
+        """
+        SELECT site, recipient, conversation FROM unnest($1, $2) AS who(site, recipient) JOIN notifier.escalation USING (site, recipient) WHERE closed_at IS NULL
+        """, [Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient)], cancellation);
+
+    private static async Task<List<ConversationKey>> KeysAsync(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var keys = new List<ConversationKey>();
+        while (await reader.ReadAsync(cancellation)) keys.Add(new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
+        return keys;
+    }
+}

@@ -1,0 +1,34 @@
+using Notifier.Domain;
+using Npgsql;
+
+namespace Notifier.Worker.Storage;
+
+/// <summary>What the sender of an email writes beside its end.</summary>
+internal static class EmailTrace
+{
+    /// <summary>A row of the trace for every message that the email under way tells of.</summary>
+    public static NpgsqlBatchCommand UnderWay(ClaimedEmail email, Ruling ruling) => new(
+        $"""
+        INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, until, basis)
+        SELECT notifier.now(), site, recipient, conversation, message, $4, $5, $6, $7, jsonb_build_object('attempt', $8::integer)
+        FROM notifier.escalation_message
+        WHERE site = $1 AND recipient = $2 AND conversation = ANY ($3) AND email_verdict = {(int)Verdict.Send}
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = email.Conversations.ToArray() },
+            new() { Value = Channel.Email.Word() }, new() { Value = ruling.Verdict.Word() }, new() { Value = ruling.Reason.Word() },
+            new() { Value = (object?)ruling.Until ?? DBNull.Value, DataTypeName = "timestamptz" }, new() { Value = email.Attempts },
+        },
+    };
+
+    /// <summary>No mail goes to the person's address any more.</summary>
+    public static NpgsqlBatchCommand Suppress(ClaimedEmail email, string detail) => new(
+        """
+        INSERT INTO notifier.suppression (site, address, reason, detail)
+        SELECT site, lower(email), 'refused', $3 FROM notifier.recipient WHERE site = $1 AND id = $2 AND email IS NOT NULL
+        ON CONFLICT (site, address) DO NOTHING
+        """)
+    { Parameters = { new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = detail } } };
+}

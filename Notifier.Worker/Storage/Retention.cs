@@ -1,0 +1,30 @@
+using Npgsql;
+
+namespace Notifier.Worker.Storage;
+
+/// <summary>Keeps the tables small: makes the trace's partitions ahead of time, and lets go of what is old. Any worker may do it, twice does no harm.</summary>
+internal sealed partial class Retention(NpgsqlDataSource database, TimeProvider clock, ILogger<Retention> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        do
+        {
+            try
+            {
+                await using var command = database.CreateCommand("SELECT notifier.tidy()");
+                await command.ExecuteNonQueryAsync(stoppingToken);
+            }
+            catch (Exception e) when (DatabaseFault.Passes(e))
+            {
+                LogDatabase(log, DatabaseFault.Word(e));
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old rows could not be tidied away: the database did not answer ({Cause})")]
+    private static partial void LogDatabase(ILogger log, string cause);
+}

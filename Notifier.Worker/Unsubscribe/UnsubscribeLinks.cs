@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Options;
+using Notifier.Worker.Email;
+
+namespace Notifier.Worker.Unsubscribe;
+
+/// <summary>The two ways out of a mail (RFC 2369 section 3.2, RFC 8058).</summary>
+/// <param name="OneClick">GET shows a form and changes nothing, POST unsubscribes.</param>
+/// <param name="MailTo">A <c>mailto:</c> URL whose subject carries the token.</param>
+public sealed record UnsubscribeWays(Uri OneClick, string MailTo);
+
+/// <summary>Writes the links that <see cref="UnsubscribeToken"/> signs.</summary>
+public sealed class UnsubscribeLinks(IOptions<LinksOptions> links, IOptions<EmailOptions> email, UnsubscribeToken tokens)
+{
+    public UnsubscribeWays For(UnsubscribeClaim claim)
+    {
+        var token = tokens.Create(claim);
+        return new UnsubscribeWays(
+            new Uri($"{links.Value.BaseUrl!.TrimEnd('/')}/unsubscribe/{token}"),
+            $"mailto:{email.Value.UnsubscribeMailbox}?subject=unsubscribe%20{token}");
+    }
+}

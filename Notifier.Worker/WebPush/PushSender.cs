@@ -1,0 +1,131 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using Notifier.Domain;
+using Notifier.Domain.WebPush;
+using Notifier.Worker.Escalation;
+using Notifier.Worker.Storage;
+using Npgsql;
+
+namespace Notifier.Worker.WebPush;
+
+/// <summary>
+/// Empties the push outbox: claims a batch, looks once more, sends with many requests in flight, and writes how they ended in batches.
+/// Killed between POST and end, a push message goes out again after its lease, under the same Topic and tag: it takes its own place.
+/// </summary>
+internal sealed partial class PushSender(
+    NpgsqlDataSource database, PushOutboxStore outbox, PushServiceClient client, PushEndings endings, IOptions<WebPushOptions> options, IOptions<EscalationOptions> escalation,
+    Doorbells bells, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
+{
+    private const int MostClaimed = 500, MostEnded = 500;
+
+    private readonly Channel<PushEnd> _ends = System.Threading.Channels.Channel.CreateUnbounded<PushEnd>(new() { SingleReader = true });
+    private readonly PushComposer _composer = new(options.Value, escalation.Value.Policy);
+    private int _underWay;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.IsOn)
+        {
+            LogOff(log);
+            return;
+        }
+        // What is under way when we stop still gets its end written.
+        var writing = WriteEndsAsync();
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested) await RoundAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            if (Volatile.Read(ref _underWay) == 0) _ends.Writer.TryComplete();
+            await writing;
+        }
+    }
+
+    private async Task RoundAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var room = options.Value.Concurrency - Volatile.Read(ref _underWay);
+            var claimed = room > 0 ? await outbox.ClaimAsync(Math.Min(room, MostClaimed), stopping) : [];
+            if (claimed.Count > 0) await StartAsync(claimed, stopping);
+            else await bells.Push.WaitAsync(escalation.Value.Poll, clock, stopping);
+        }
+        catch (Exception e) when (DatabaseFault.Passes(e))
+        {
+            LogDatabase(log, DatabaseFault.Word(e)); // what was claimed comes back when its lease ends
+            await Task.Delay(escalation.Value.Poll * 4, clock, stopping);
+        }
+    }
+
+    /// <summary>The last look, for a whole batch at once, right before the requests.</summary>
+    private async Task StartAsync(List<ClaimedPush> claimed, CancellationToken stopping)
+    {
+        await using var connection = await database.OpenConnectionAsync(stopping);
+        var query = new LadderQuery();
+        foreach (var push in claimed) query.Add(push.Key, whole: true);
+        var state = await StateStore.LoadAsync(connection, query, stopping);
+        var (contents, targets) = await PushContentStore.ReadAsync(connection, claimed, stopping);
+        foreach (var push in claimed)
+        {
+            var draft = _composer.Draft(push, state, contents.GetValueOrDefault(push.Key), targets.GetValueOrDefault(push.Subscription));
+            if (draft.End is { } end) _ends.Writer.TryWrite(end);
+            else
+            {
+                Interlocked.Increment(ref _underWay);
+                _ = SendAsync(push, draft, stopping);
+            }
+        }
+    }
+
+    private async Task SendAsync(ClaimedPush push, PushDraft draft, CancellationToken stopping)
+    {
+        await Task.Yield(); // encryption is work: not on the thread that claims
+        try
+        {
+            var target = draft.Target!;
+            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth), draft.Message!, CancellationToken.None);
+            _ends.Writer.TryWrite(new PushEnd(push, target, draft.SentAt, outcome, null));
+        }
+        catch (Exception e)
+        {
+            LogUnforeseen(log, push.Origin, e);
+            _ends.Writer.TryWrite(new PushEnd(push, draft.Target, draft.SentAt, new PushOutcome(PushResult.Rejected, Answer: e.GetType().Name), null));
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _underWay) == 0 && stopping.IsCancellationRequested) _ends.Writer.TryComplete();
+            if (Volatile.Read(ref _underWay) == options.Value.Concurrency - 1) bells.Push.Ring(); // there is room again
+        }
+    }
+
+    private async Task WriteEndsAsync()
+    {
+        var batch = new List<PushEnd>();
+        while (await _ends.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < MostEnded && _ends.Reader.TryRead(out var end)) batch.Add(end);
+            try
+            {
+                await endings.WriteAsync(batch, CancellationToken.None);
+            }
+            catch (Exception e) when (DatabaseFault.Passes(e))
+            {
+                LogDatabase(log, DatabaseFault.Word(e)); // not written: they go out again after their lease
+            }
+            batch.Clear();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Web Push is off: WebPush__PublicKey and WebPush__PrivateKey are not set")]
+    private static partial void LogOff(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Push messages wait: the database did not answer ({Cause})")]
+    private static partial void LogDatabase(ILogger log, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A push message to {Origin} failed in a way that nobody foresaw")]
+    private static partial void LogUnforeseen(ILogger log, string origin, Exception exception);
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Notifier.Domain.WebPush;
+
+namespace Notifier.Worker.WebPush;
+
+/// <summary>Requests the delivery of push messages (RFC 8030 §5), over few connections with many requests each. Every ending is a <see cref="PushOutcome"/>.</summary>
+internal sealed class PushServiceClient : IDisposable
+{
+    private const int MaxAnswer = 4096;
+
+    private readonly HttpClient _http;
+    private readonly VapidTokens _tokens;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _timeout;
+
+    public PushServiceClient(IOptions<WebPushOptions> options, VapidTokens tokens, TimeProvider clock)
+    {
+        (_tokens, _clock, _timeout) = (tokens, clock, options.Value.Timeout);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = new GuardedConnect(options.Value.AllowLoopback).ConnectAsync,
+            ConnectTimeout = options.Value.Timeout / 2,
+            // A push service has no business sending us elsewhere, nor has a proxy of the environment between us.
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            EnableMultipleHttp2Connections = true,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(30), // so that changed names are followed
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+    }
+
+    public async Task<PushOutcome> SendAsync(PushSubscription subscription, PushMessage message, CancellationToken cancellation)
+    {
+        using var request = Request(subscription, message);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(_timeout);
+        try
+        {
+            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+            var said = answer.IsSuccessStatusCode ? "" : await ReadAsync(answer, timeout.Token);
+            return PushOutcome.Of((int)answer.StatusCode, Header(answer, "Retry-After"), said, _clock.GetUtcNow());
+        }
+        catch (HttpRequestException e) when (e.InnerException is BlockedAddressException)
+        {
+            return new PushOutcome(PushResult.Blocked, Answer: "the host is not at a public address");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return new PushOutcome(PushResult.Transient, Answer: e is HttpRequestException { HttpRequestError: var error } ? error.ToString() : "no answer in time");
+        }
+    }
+
+    private HttpRequestMessage Request(PushSubscription subscription, PushMessage message)
+    {
+        var content = new ByteArrayContent(MessageEncryption.Encrypt(subscription, message.Payload.Span));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        content.Headers.ContentEncoding.Add("aes128gcm");
+        var request = new HttpRequestMessage(HttpMethod.Post, subscription.Endpoint)
+        {
+            Content = content,
+            Version = _http.DefaultRequestVersion,
+            VersionPolicy = _http.DefaultVersionPolicy,
+        };
+        request.Headers.TryAddWithoutValidation("Authorization", _tokens.For(subscription.Origin));
+        request.Headers.TryAddWithoutValidation("TTL", message.TtlSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation("Urgency", message.UrgencyWord);
+        request.Headers.TryAddWithoutValidation("Topic", message.Topic);
+        return request;
+    }
+
+    /// <summary>The beginning of what a push service says; WNS says it in headers.</summary>
+    private static async Task<string> ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        var buffer = new byte[MaxAnswer];
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+        var read = await body.ReadAtLeastAsync(buffer, MaxAnswer, throwOnEndOfStream: false, cancellation);
+        var wns = string.Join(' ', answer.Headers.Where(h => h.Key.StartsWith("X-WNS-", StringComparison.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {string.Join(',', h.Value)}"));
+        return $"{wns} {Encoding.UTF8.GetString(buffer, 0, read).Replace('\0', ' ')}".Trim();
+    }
+
+    private static string? Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,41 @@
+using Notifier.Domain.WebPush;
+
+namespace Notifier.Worker.WebPush;
+
+/// <summary>The section <c>WebPush</c>: who pushes, and to which push services. Both keys unset: push is off, and everybody climbs on to email.</summary>
+public sealed class WebPushOptions
+{
+    public const string Section = "WebPush";
+
+    /// <summary>The push services of today's browsers.</summary>
+    internal static readonly string[] DefaultHosts =
+        ["fcm.googleapis.com", "jmt17.google.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"];
+
+    /// <summary>65 bytes, base64url; the command <c>vapid</c> makes a pair. Default none.</summary>
+    public string? PublicKey { get; set; }
+
+    /// <summary>32 bytes, base64url. Default none.</summary>
+    public string? PrivateKey { get; set; }
+
+    /// <summary>How push services reach you: <c>mailto:you@example.org</c> or an https address. Required with keys.</summary>
+    public string? Subject { get; set; }
+
+    /// <summary>Push services that may be spoken to, each a host or <c>*.host</c>. Default: those of today's browsers.</summary>
+    public IList<string> AllowedHosts { get; } = [];
+
+    /// <summary>Takes <c>http://127.0.0.1:PORT/…</c> as an endpoint too. Development only, default false.</summary>
+    public bool AllowLoopback { get; set; }
+
+    /// <summary>Requests under way at once. 1 to 10,000, default 256.</summary>
+    public int Concurrency { get; set; } = 256;
+
+    /// <summary>How long a push service may take to answer. 1 s to 60 s, default 20 s.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    internal bool IsOn => !string.IsNullOrEmpty(PublicKey);
+
+    internal IReadOnlyList<string> Hosts => AllowedHosts.Count > 0 ? [.. AllowedHosts] : DefaultHosts;
+
+    /// <summary>Valid options with keys only.</summary>
+    internal VapidKeys Keys => VapidKeys.TryParse(PublicKey!, PrivateKey!, out _)!;
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Options;
+using Notifier.Domain.WebPush;
+
+namespace Notifier.Worker.WebPush;
+
+/// <summary>Each failure names the setting in its environment form; what a push service would only refuse later is refused at the start.</summary>
+internal sealed class WebPushOptionsValidator(IHostEnvironment environment) : IValidateOptions<WebPushOptions>
+{
+    public ValidateOptionsResult Validate(string? name, WebPushOptions options)
+    {
+        List<string> failures = [];
+        if (string.IsNullOrEmpty(options.PublicKey) != string.IsNullOrEmpty(options.PrivateKey))
+            failures.Add($"WebPush__{(string.IsNullOrEmpty(options.PublicKey) ? "PublicKey" : "PrivateKey")}: is not set, but the other key is; the command vapid makes a pair");
+        else if (options.IsOn)
+        {
+            if (VapidKeys.TryParse(options.PublicKey!, options.PrivateKey!, out var fault) is null) failures.Add($"WebPush__{fault.Member}: {fault.Reason}");
+            if (VapidToken.SubjectFault(options.Subject) is { } reason) failures.Add($"WebPush__Subject: {reason}");
+        }
+        for (var i = 0; i < options.AllowedHosts.Count; i++)
+            if (Uri.CheckHostName(options.AllowedHosts[i].StartsWith("*.", StringComparison.Ordinal) ? options.AllowedHosts[i][2..] : options.AllowedHosts[i]) != UriHostNameType.Dns)
+                failures.Add($"WebPush__AllowedHosts__{i}: must be a host such as push.example.org, or *.example.org");
+        if (options.AllowLoopback && !environment.IsDevelopment()) failures.Add("WebPush__AllowLoopback: is for development only");
+        if (options.Concurrency is < 1 or > 10_000) failures.Add("WebPush__Concurrency: must be from 1 to 10000");
+        if (options.Timeout < TimeSpan.FromSeconds(1) || options.Timeout > TimeSpan.FromSeconds(60)) failures.Add("WebPush__Timeout: must be from 00:00:01 to 00:01:00");
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}
