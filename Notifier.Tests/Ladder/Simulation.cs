@@ -129,7 +129,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
         Asked++;
         var decision = EscalationLadder.Decide(WithinADay(Recipient), WithinADay(this[conversation]), Policy, Now);
         foreach (var channel in Enum.GetValues<Channel>()) Write(channel, conversation, decision.On(channel));
-        if (decision.Push.Sends) Push(conversation, decision.Push.SendsUpTo);
+        if (decision.Push.Sends) Push(conversation, decision.Push.Newest!.Seq);
         if (decision.Email.Sends)
         {
             Assert.Null(this[conversation].EmailAttempt);
@@ -183,7 +183,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
             Tell(Channel.Email, conversation, look);
             Recipient = Recipient with { EmailsLastDay = [.. Recipient.EmailsLastDay, Now] };
         }
-        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? look.SendsUpTo : upTo, verdict, reason)));
+        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? look.Newest!.Seq : upTo, verdict, reason)));
         foreach (var m in this[conversation].Unseen.Where(m => m.Email is { Verdict: not (Verdict.Send or Verdict.Wait) }))
             if (!m.Email!.Value.SameAs(LastOn(Channel.Email, m.Id))) Trace.Add(new Decided(Now, Channel.Email, conversation, m, m.Email.Value));
         Decide(conversation);
