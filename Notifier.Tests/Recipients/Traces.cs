@@ -1,6 +1,6 @@
 using Notifier.Domain;
-using Npgsql;
 using Notifier.Tests.Api;
+using Npgsql;
 
 namespace Notifier.Tests.Recipients;
 
