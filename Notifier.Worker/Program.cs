@@ -22,6 +22,7 @@ try
         .AddEscalation(builder.Configuration)
         .AddWebPush(builder.Configuration)
         .AddEmail(builder.Configuration)
+        .AddEmailDelivery()
         .AddUnsubscribe()
         .AddOperations(builder.Configuration, builder.Environment);
 

@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
+# ./dev run: everything on this machine, until Ctrl-C. Sourced.
+
+names=()
+pids=()
+private=
+
+# The settings of this checkout that are made up once and then kept: a new key would orphan every browser's subscription,
+# and a new password every open dashboard. What the environment sets is used and not kept.
+load_settings() {
+  local file=$data/dev.env name value
+  if [[ -e $file && ! -r $file ]]; then die "$file belongs to $(stat -c %U "$file"): run ./dev as that user or as root"; fi
+  (
+    umask 077
+    touch "$file"
+  )
+  while IFS='=' read -r name value; do
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    [[ -v $name ]] || export "$name=$value"
+  done < "$file"
+
+  if [[ ! -v WebPush__PublicKey && ! -v WebPush__PrivateKey ]]; then
+    while IFS='=' read -r name value; do
+      case $name in WebPush__PublicKey | WebPush__PrivateKey) keep "$name" "$value" ;; esac
+    done < <(dotnet "$worker_dll" vapid || true)
+    [[ -v WebPush__PublicKey && -v WebPush__PrivateKey ]] || die "the worker's command vapid made no keys"
+  fi
+  keep WebPush__Subject mailto:dev@notifier.example
+  keep WebPush__AllowLoopback true
+  keep Links__SigningKey "$(secret 32)"
+  keep Connect__SigningKey "$(secret 32)"
+  keep Intake__ApiKeys__0 dev-key
+  keep Admin__User admin
+  keep Admin__Password "$(secret 12)"
+  keep Email__From 'Notifier <notifier@site.example>'
+
+  # Not kept: they follow the address of this run and the place of this checkout.
+  export Worker__Urls="${Worker__Urls:-http://127.0.0.1:5080}"
+  export Links__BaseUrl="${Links__BaseUrl:-$(address_of "$Worker__Urls")}"
+  export Email__MailFolder="${Email__MailFolder:-$data/mail}"
+  export ASPNETCORE_ENVIRONMENT=Development DOTNET_ENVIRONMENT=Development
+}
+
+keep() {
+  [[ ! -v $1 ]] || return 0
+  printf '%s=%s\n' "$1" "$2" >> "$data/dev.env" || die "no disk space, or $data/dev.env is not writable"
+  export "$1=$2"
+}
+
+secret() { head -c "$1" /dev/urandom | base64 -w 0 | tr '+/' '-_' | tr -d '='; }
+
+# The first address of a setting such as http://+:5080;http://[::1]:5081, as one that can be called from here.
+address_of() {
+  [[ $1 =~ ^http://(\[[^]]+\]|[^]:/\;]+)(:([0-9]+))? ]] || return 1
+  local host=${BASH_REMATCH[1]} port=${BASH_REMATCH[3]:-80}
+  case $host in '*' | + | 0.0.0.0 | '[::]') host=127.0.0.1 ;; esac
+  echo "http://$host:$port"
+}
+
+# split_address URL: sets host and port of the caller, the way /dev/tcp takes them.
+split_address() {
+  [[ $1 =~ ^http://(.+):([0-9]+)$ ]]
+  host=${BASH_REMATCH[1]//[\[\]]/} port=${BASH_REMATCH[2]}
+}
+
+need_address() {
+  local setting=$1 address host port
+  address=$(address_of "$2") || die "$setting: ./dev run can start http:// addresses only, not $2"
+  split_address "$address"
+  ! port_taken "$host" "$port" || die "port $port is taken on $host: end the program that listens there (another ./dev run?), or set $setting"
+}
+
+# A build that succeeds has nothing to say.
+build_project() {
+  local log
+  log=$(mktemp)
+  if ! dotnet build "$1" -v:q -nologo -nodeReuse:false < /dev/null > "$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    die "$1 does not build; see above"
+  fi
+  rm -f "$log"
+}
+
+# start NAME DLL: in a session of its own, so that Ctrl-C reaches this script only, which then ends all in order.
+start() {
+  local name=$1 dll=$2
+  setsid dotnet "$dll" < /dev/null 9>&- &
+  names+=("$name")
+  pids+=("$!")
+}
+
+answers_200() (
+  local host port line
+  split_address "$1"
+  { exec 4<> "/dev/tcp/$host/$port"; } 2> /dev/null || return 1
+  printf 'GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n' "$2" "$host" "$port" >&4
+  read -rt 5 line <&4 && [[ $line =~ ^HTTP/1\.[01]\ 200 ]]
+)
+
+wait_for() {
+  local address=$1 path=$2 name=$3 deadline=$((SECONDS + 60))
+  until answers_200 "$address" "$path"; do
+    watch
+    ((SECONDS < deadline)) || die "the $name is not ready after 60 s: $address$path"
+    sleep 0.2 || true
+  done
+}
+
+# Ends the script when a process has ended by itself.
+watch() {
+  local i status=0
+  for i in "${!pids[@]}"; do
+    ! kill -0 "${pids[i]}" 2> /dev/null || continue
+    wait "${pids[i]}" || status=$?
+    die "the ${names[i]} ended by itself, with status $status"
+  done
+}
+
+stop_all() {
+  local status=$? i tries
+  # A second Ctrl-C would leave half of it running.
+  trap '' INT TERM HUP
+  for i in "${!pids[@]}"; do kill -TERM "${pids[i]}" 2> /dev/null || true; done
+  for i in "${!pids[@]}"; do
+    # The worker gives its current work 30 s.
+    for ((tries = 0; tries < 400; tries++)); do
+      kill -0 "${pids[i]}" 2> /dev/null || break
+      sleep 0.1
+    done
+    if kill -KILL "${pids[i]}" 2> /dev/null; then say "The ${names[i]} did not stop in 40 s and was killed." >&2; fi
+  done
+  # After the processes that use it.
+  if [[ -n $private ]]; then stop_cluster; fi
+  exit "$status"
+}
+
+# Two runs would stop each other's database.
+lock_run() {
+  command -v flock > /dev/null || return 0
+  exec 9> "$data/run.lock" || die "$data/run.lock is not writable"
+  flock -n 9 || die "another ./dev run is at work in this folder: end it first"
+}
+
+print_addresses() {
+  local address
+  address=$(address_of "$Worker__Urls")
+  say ''
+  say "  Worker     $address"
+  say "  Dashboard  $address/hangfire   user $Admin__User, password $Admin__Password"
+  say "  API key    $Intake__ApiKeys__0"
+  if [[ -n ${Email__Host:-} ]]; then say "  Mail       by $Email__Host"; else say "  Mail       $Email__MailFolder"; fi
+  if [[ -n $private ]]; then
+    say "  Database   $pg_bin/psql -h 127.0.0.1 -p $pg_port -U notifier notifier"
+  else
+    say "  Database   the one of ConnectionStrings__Notifier"
+  fi
+  say ''
+  say '  Ctrl-C ends all of it.'
+  say ''
+}
+
+run() {
+  worker_dll=$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll
+  need_sdk
+  need_room "$data"
+  lock_run
+  need_address Worker__Urls "${Worker__Urls:-http://127.0.0.1:5080}"
+
+  trap 'exit 0' INT TERM HUP
+  trap stop_all EXIT
+  if [[ -z ${ConnectionStrings__Notifier:-} ]]; then
+    need_postgres
+    private=1
+    place_cluster
+    make_cluster
+    start_cluster
+    make_database
+    export ConnectionStrings__Notifier="Host=127.0.0.1;Port=$pg_port;Database=notifier;Username=notifier"
+  fi
+  say 'Building…'
+  build_project Notifier.Worker
+  load_settings
+  dotnet "$worker_dll" migrate < /dev/null || die "the database is not ready; see above"
+  start worker "$worker_dll"
+  wait_for "$(address_of "$Worker__Urls")" /health/ready worker
+  print_addresses
+  while true; do
+    watch
+    sleep 0.5 || true
+  done
+}

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
+# ./dev test and ./dev check. Sourced.
+
+# The tests need an SMTP server that is not ours, in the Python that Debian's packages are for.
+need_mail_server() {
+  ! /usr/bin/python3 -c 'import aiosmtpd' 2> /dev/null || return 0
+  if may_install; then
+    apt_install python3-aiosmtpd "the tests' mail server" || die "python3-aiosmtpd could not be installed; see above"
+  else
+    say "The tests' mail server is missing: install the package python3-aiosmtpd (as root)." >&2
+  fi
+}
+
+# Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
+run_tests() {
+  local log passed failed skipped status=0
+  need_postgres
+  need_mail_server
+  log=$(mktemp)
+  dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
+  passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")
+  rm -f "$log"
+  [[ -n $passed && -n $failed ]] || die "the tests did not run to their summary; see above"
+  if ((passed == 0 && failed == 0)); then say 'No test ran.' >&2; fi
+  # A run can also fail without a failed test: a crash, or a fixture that could not clean up.
+  if ((status != 0 && failed == 0)); then say "dotnet test ended with status $status although no test failed; see above" >&2; fi
+  if ((${skipped:-0} > 0)); then say "$passed passed, $failed failed, $skipped skipped"; else say "$passed passed, $failed failed"; fi
+  ((status == 0 && failed == 0 && passed > 0))
+}
+
+# The last summary only: an output of a test may look like one.
+count() { awk -v word="$1:" '/^Test run summary:/ { n = "" } $1 == word && NF == 2 && $2 ~ /^[0-9]+$/ { n = $2 } END { print n }' "$2"; }
+
+check_scripts() {
+  local scripts=(dev scripts/*.sh .ci/run)
+  if ! command -v shellcheck > /dev/null && may_install; then apt_install shellcheck "the check of the scripts" || true; fi
+  if ! command -v shellcheck > /dev/null; then
+    say 'shellcheck: skipped, it is not installed and cannot be installed here'
+    return
+  fi
+  shellcheck -x "${scripts[@]}" || die "shellcheck found something; see above"
+}
+
+test_all() {
+  need_sdk
+  need_room "$data"
+  run_tests "$@"
+}
+
+check() {
+  need_sdk
+  need_room "$data"
+  say 'Format…'
+  dotnet format --verify-no-changes < /dev/null || die "the format is off: run dotnet format"
+  say 'Build, warnings as errors…'
+  dotnet build -v:q -nologo -warnaserror -nodeReuse:false < /dev/null || die "the build failed; see above"
+  say 'Scripts…'
+  check_scripts
+  say 'Tests…'
+  run_tests --no-build
+}
