@@ -1,28 +1,18 @@
-using Notifier.Tests.Operations;
-using Notifier.Worker.Storage;
+using Notifier.Tests.Fixtures;
 using Npgsql;
-using Xunit;
 
 namespace Notifier.Tests.Api;
 
 /// <summary>A migrated database of a test class's own.</summary>
-public sealed class ApiDatabase(OperationsCluster cluster) : IAsyncLifetime
+public sealed class ApiDatabase(PostgresCluster cluster) : IAsyncLifetime
 {
-    private static int _count;
-    private readonly string _name = $"api_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
+    private TestDatabase _database = null!;
 
-    public string ConnectionString => $"{cluster.Server};Database={_name}";
+    public string ConnectionString => _database.ConnectionString;
 
-    public NpgsqlDataSource Source { get; private set; } = null!;
+    public NpgsqlDataSource Source => _database.DataSource;
 
-    public async ValueTask InitializeAsync()
-    {
-        await using (var server = NpgsqlDataSource.Create($"{cluster.Server};Database=postgres"))
-        await using (var create = server.CreateCommand($"CREATE DATABASE {_name} STRATEGY file_copy"))
-            await create.ExecuteNonQueryAsync();
-        Source = NpgsqlDataSource.Create(ConnectionString);
-        await Migrator.MigrateAsync(Source, CancellationToken.None);
-    }
+    public async ValueTask InitializeAsync() => _database = await cluster.CreateDatabaseAsync();
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Notifier.Tests.Operations;
+using Notifier.Tests.Fixtures;
 using Notifier.Worker;
 using Notifier.Worker.Devices;
 using Notifier.Worker.Escalation;
@@ -127,7 +127,7 @@ internal sealed record Answer(int Status, IReadOnlyDictionary<string, string> He
 }
 
 /// <summary>A host and its database, for the tests of one class.</summary>
-public sealed class ApiFixture(OperationsCluster cluster) : IAsyncLifetime
+public sealed class ApiFixture(PostgresCluster cluster) : IAsyncLifetime
 {
     private readonly ApiDatabase _database = new(cluster);
 
