@@ -89,7 +89,7 @@ public sealed class PushServiceStage : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var id = context.Request.Path.Value!.Split('/')[^1];
-        var request = _service.Requests.Last(r => r.Path == context.Request.Path);
+        var request = context.Features.Get<PushRequest>()!;
         CheckAuthorization(request.Headers["Authorization"], $"http://127.0.0.1:{_service.Port}");
         var json = JsonNode.Parse(_userAgents[id].Decrypt(request.Body))!.AsObject();
         _journal.Add(new ReceivedPush(id, json, request.Headers));

@@ -47,7 +47,9 @@ internal sealed class LoopbackPushService : IAsyncDisposable
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
             var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-            service.Requests.Enqueue(new(context.Request.Method, context.Request.Path, context.Request.Protocol, headers, body.ToArray()));
+            var request = new PushRequest(context.Request.Method, context.Request.Path, context.Request.Protocol, headers, body.ToArray());
+            service.Requests.Enqueue(request);
+            context.Features.Set(request);
             await answer(context);
         });
         await service._app.StartAsync();
