@@ -15,6 +15,8 @@ public sealed record Unreadable(string Path, string Problem, bool UnknownType = 
 /// <summary>The members of one JSON object, read with their paths. The first fault is kept and reading goes on with stand-ins, so that callers read straight through and ask once.</summary>
 internal sealed class JsonMembers
 {
+    private const string NameIsNoText = "holds a member whose name is not text"; // half of a surrogate pair, or bytes that are not UTF-8
+
     private static readonly JsonElement Empty = JsonElement.Parse("{}");
     private readonly JsonElement _element;
     private readonly string _path;
@@ -61,7 +63,7 @@ internal sealed class JsonMembers
         }
         catch (InvalidOperationException)
         {
-            return Bad(name, "holds half of a surrogate pair"); // a lone \ud800 is well-formed JSON, and no text
+            return Bad(name, "is not text"); // a lone \ud800 is well-formed JSON, and so are bytes that are not UTF-8
         }
         if (text!.Length > max) return Bad(name, $"must be at most {max} characters");
         return text.Contains('\0') ? Bad(name, "must not contain NUL") : text;
@@ -102,10 +104,31 @@ internal sealed class JsonMembers
         return OptionalInteger(name, min, max) ?? min;
     }
 
-    public bool Flag(string name)
+    public bool Flag(string name, bool otherwise = false)
     {
-        if (Find(name) is not { } value) return false;
-        return value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => Fault(name, "must be true or false") && false };
+        if (Find(name) is not { } value) return otherwise;
+        return value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => Fault(name, "must be true or false") && otherwise };
+    }
+
+    public TimeSpan? OptionalDuration(string name, TimeSpan min, TimeSpan max)
+    {
+        if (OptionalString(name, 20) is not { } text) return null;
+        if (TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero && duration >= min && duration <= max) return duration;
+        Fault(name, $"must be a duration from {min} to {max}, such as 00:10:00");
+        return null;
+    }
+
+    /// <summary>Whole numbers in an array; none where the member is missing.</summary>
+    public IReadOnlyList<int> Integers(string name, int min, int max)
+    {
+        if (Find(name) is not { } value) return [];
+        var numbers = new List<int>();
+        if (value.ValueKind != JsonValueKind.Array) Fault(name, "must be an array");
+        else
+            foreach (var entry in value.EnumerateArray())
+                if (entry.ValueKind == JsonValueKind.Number && entry.TryGetInt32(out var number) && number >= min && number <= max) numbers.Add(number);
+                else Fault($"{name}[{numbers.Count}]", $"must be a whole number from {min} to {max}");
+        return numbers;
     }
 
     public string? OptionalLink(string name)
@@ -122,11 +145,29 @@ internal sealed class JsonMembers
         return new JsonMembers(Empty, PathOf(name), _faults);
     }
 
-    public List<JsonMembers> Objects(string name, int max)
+    /// <summary>The members that are objects themselves, by name.</summary>
+    public List<(string Name, JsonMembers Members)> Children(int max)
+    {
+        if (_element.ValueKind != JsonValueKind.Object) return [];
+        var children = new Dictionary<string, JsonMembers>();
+        try
+        {
+            foreach (var property in _element.EnumerateObject())
+                children[property.Name] = new JsonMembers(property.Value, PathOf(property.Name), _faults);
+        }
+        catch (InvalidOperationException)
+        {
+            _faults.Add(_path, NameIsNoText);
+        }
+        if (children.Count > max) _faults.Add(_path, $"must hold at most {max} entries");
+        return [.. children.Select(c => (c.Key, c.Value))];
+    }
+
+    public List<JsonMembers> Objects(string name, int max, bool mayBeEmpty = false)
     {
         if (Find(name) is not { } value) Fault(name, "is missing");
         else if (value.ValueKind != JsonValueKind.Array) Fault(name, "must be an array");
-        else if (value.GetArrayLength() is 0) Fault(name, "must not be empty");
+        else if (!mayBeEmpty && value.GetArrayLength() is 0) Fault(name, "must not be empty");
         else if (value.GetArrayLength() > max) Fault(name, $"must hold at most {max} entries");
         else return [.. value.EnumerateArray().Select((entry, i) => new JsonMembers(entry, $"{PathOf(name)}[{i}]", _faults))];
         return [];
@@ -145,8 +186,18 @@ internal sealed class JsonMembers
     }
 
     /// <summary>The member, if it is there and not null.</summary>
-    private JsonElement? Find(string name) =>
-        _element.ValueKind == JsonValueKind.Object && _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Find(string name)
+    {
+        try
+        {
+            return _element.ValueKind == JsonValueKind.Object && _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            _faults.Add(_path, NameIsNoText);
+            return null;
+        }
+    }
 
     private string PathOf(string name) => $"{_path}.{name}";
 }
