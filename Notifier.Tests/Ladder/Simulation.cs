@@ -16,7 +16,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
 {
     private readonly Dictionary<string, ConversationState> _conversations = [];
     private readonly Dictionary<(string Conversation, Channel Channel), DateTimeOffset> _alarms = [];
-    private readonly Dictionary<string, (Guid Attempt, DateTimeOffset At)> _mails = [];
+    private readonly Dictionary<string, (Guid Attempt, DateTimeOffset At, IReadOnlyList<UnseenMessage> Handed)> _mails = [];
     private readonly HashSet<string> _deleted = [];
     private int _attempts;
 
@@ -138,7 +138,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
             _attempts++;
             var attempt = new Guid(_attempts, 0, 0, new byte[8]);
             Keep(this[conversation] with { EmailAttempt = attempt });
-            _mails[conversation] = (attempt, Now + MailTakes);
+            _mails[conversation] = (attempt, Now + MailTakes, [.. Sent(decision.Email)]);
         }
         Keep(this[conversation].Forget());
         if (MailTakes == TimeSpan.Zero && _mails.ContainsKey(conversation)) Deliver(conversation);
@@ -188,6 +188,8 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
             Tell(Channel.Email, conversation, [.. Sent(look)]);
             Recipient = Recipient with { EmailsLastDay = [.. Recipient.EmailsLastDay, Now] };
         }
+        // The seen event that stopped an email found nothing left to decide, so the trace says it here.
+        foreach (var seen in mail.Handed.Where(m => m.Seq <= this[conversation].SeenUpTo)) Note(Channel.Email, conversation, seen, Ruling.Skip(Reason.AlreadySeen));
         Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? Sent(look).Max(m => m.Seq) : upTo, verdict, reason)));
         foreach (var m in this[conversation].Unseen.Where(m => m.Email is { Verdict: not (Verdict.Send or Verdict.Wait) }))
             if (!m.Email!.Value.SameAs(LastOn(Channel.Email, m.Id))) Note(Channel.Email, conversation, m, m.Email.Value);
