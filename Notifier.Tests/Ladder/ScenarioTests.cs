@@ -72,6 +72,7 @@ public sealed class ScenarioTests
             .Then(Message("A", 1, Second(0))).Then(Seen("A", 1, Second(604.999))).ToTheEnd();
 
         Assert.Empty(world.Times(Channel.Email, "A"));
+        Assert.Equal(Ruling.Skip(Reason.AlreadySeen), world.LastOn(Channel.Email, "A-1"));
         Assert.Null(world["A"].EmailAttempt);
     }
 

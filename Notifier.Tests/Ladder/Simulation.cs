@@ -2,33 +2,34 @@ using Notifier.Domain;
 
 namespace Notifier.Tests.Ladder;
 
-/// <summary>What a person was told: on which channel, when, and of which messages.</summary>
-internal sealed record Told(Channel Channel, string Conversation, DateTimeOffset At, IReadOnlyList<UnseenMessage> Messages);
+/// <summary>What a person was told: on which channel, when, and of which messages; <paramref name="Known"/> events had arrived by then.</summary>
+internal sealed record Told(Channel Channel, string Conversation, DateTimeOffset At, IReadOnlyList<UnseenMessage> Messages, RecipientState Person, int Known);
 
 /// <summary>One line of the trace.</summary>
-internal sealed record Decided(DateTimeOffset At, Channel Channel, string Conversation, UnseenMessage Message, Ruling Ruling);
+internal sealed record Decided(DateTimeOffset At, Channel Channel, string Conversation, UnseenMessage Message, Ruling Ruling, RecipientState Person, int Known);
 
 /// <summary>
 /// One person's world without a database: events become facts, the ladder decides, rulings are written back, timers ring, messages are "sent" with
 /// their last look. What a worker does, in memory and with the clock as an argument. Every answer of the ladder is held against its own promises.
 /// </summary>
-internal sealed class Simulation(RecipientState? recipient = null, EscalationPolicy? policy = null)
+internal sealed class Simulation(RecipientState? recipient = null, EscalationPolicy? policy = null, DateTimeOffset? start = null)
 {
     private readonly Dictionary<string, ConversationState> _conversations = [];
     private readonly Dictionary<(string Conversation, Channel Channel), DateTimeOffset> _alarms = [];
-    private readonly Dictionary<string, (Guid Attempt, DateTimeOffset At)> _mails = [];
+    private readonly Dictionary<string, (Guid Attempt, DateTimeOffset At, IReadOnlyList<UnseenMessage> Handed)> _mails = [];
     private readonly HashSet<string> _deleted = [];
     private int _attempts;
 
     public RecipientState Recipient { get; private set; } = recipient ?? People.Usual;
     public EscalationPolicy Policy { get; } = policy ?? EscalationPolicy.Default;
-    public DateTimeOffset Now { get; private set; } = Clock.Start;
+    public DateTimeOffset Now { get; private set; } = start ?? Clock.Start;
 
     /// <summary>How long an email is under way between the decision and its last look.</summary>
     public TimeSpan MailTakes { get; init; }
 
     public List<Told> Told { get; } = [];
     public List<Decided> Trace { get; } = [];
+    public List<RelayEvent> Learned { get; } = [];
     public int Asked { get; private set; }
 
     public ConversationState this[string conversation] => _conversations.GetValueOrDefault(conversation) ?? new ConversationState { Conversation = conversation };
@@ -81,6 +82,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
     /// <summary>Makes facts of an event and decides nothing yet: a batch is read whole first.</summary>
     public void Learn(RelayEvent happening)
     {
+        Learned.Add(happening);
         switch (happening)
         {
             case RelayEvent.MessageOutcome e:
@@ -126,17 +128,17 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
 
     private void Decide(string conversation)
     {
-        Asked++;
+        Assert.True(++Asked < 20_000, "the ladder asks for ever");
         var decision = EscalationLadder.Decide(WithinADay(Recipient), WithinADay(this[conversation]), Policy, Now);
         foreach (var channel in Enum.GetValues<Channel>()) Write(channel, conversation, decision.On(channel));
-        if (decision.Push.Sends) Push(conversation, decision.Push.Newest!.Seq);
+        if (decision.Push.Sends) Push(conversation, [.. Sent(decision.Push)]);
         if (decision.Email.Sends)
         {
             Assert.Null(this[conversation].EmailAttempt);
             _attempts++;
             var attempt = new Guid(_attempts, 0, 0, new byte[8]);
             Keep(this[conversation] with { EmailAttempt = attempt });
-            _mails[conversation] = (attempt, Now + MailTakes);
+            _mails[conversation] = (attempt, Now + MailTakes, [.. Sent(decision.Email)]);
         }
         Keep(this[conversation].Forget());
         if (MailTakes == TimeSpan.Zero && _mails.ContainsKey(conversation)) Deliver(conversation);
@@ -148,7 +150,7 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
         {
             Assert.Equal(ruling.Verdict == Verdict.Wait, ruling.Until is not null);
             Assert.True(ruling.Until is null || ruling.Until > Now, $"waits until {ruling.Until}, which is not after {Now}: {ruling}");
-            Trace.Add(new Decided(Now, channel, conversation, message, ruling));
+            Note(channel, conversation, message, ruling);
         }
         Assert.Equal(decision.Rulings.Select(r => r.Ruling.Until).Min(), decision.AskAgainAt);
         var rulings = decision.Rulings.ToDictionary(r => r.Message.Id, r => r.Ruling);
@@ -157,12 +159,15 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
         else _alarms.Remove((conversation, channel));
     }
 
-    private void Push(string conversation, long upTo)
+    private void Push(string conversation, List<UnseenMessage> handed)
     {
         // Between a decision and a POST in the same moment nothing has changed, so the gate has to say the same.
-        var look = EscalationLadder.LastLook(Channel.Push, Recipient, this[conversation], upTo, Policy, Now);
-        Assert.True(look.Sends);
-        Tell(Channel.Push, conversation, look);
+        var look = EscalationLadder.LastLook(Channel.Push, Recipient, this[conversation], handed.Max(m => m.Seq), Policy, Now);
+        Assert.Empty(handed.Select(m => m.Id).Except(Sent(look).Select(m => m.Id)));
+        Tell(Channel.Push, conversation, handed);
+        var accepted = new Ruling(Verdict.Told, Reason.Accepted);
+        Keep(this[conversation] with { Unseen = [.. this[conversation].Unseen.Select(m => handed.Any(t => t.Id == m.Id) ? m.With(Channel.Push, accepted) : m)] });
+        foreach (var message in handed) Note(Channel.Push, conversation, message, accepted);
     }
 
     private void Deliver(string conversation)
@@ -180,24 +185,24 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
         };
         if (look.Sends)
         {
-            Tell(Channel.Email, conversation, look);
+            Tell(Channel.Email, conversation, [.. Sent(look)]);
             Recipient = Recipient with { EmailsLastDay = [.. Recipient.EmailsLastDay, Now] };
         }
-        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? look.Newest!.Seq : upTo, verdict, reason)));
+        // The seen event that stopped an email found nothing left to decide, so the trace says it here.
+        foreach (var seen in mail.Handed.Where(m => m.Seq <= this[conversation].SeenUpTo)) Note(Channel.Email, conversation, seen, Ruling.Skip(Reason.AlreadySeen));
+        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? Sent(look).Max(m => m.Seq) : upTo, verdict, reason)));
         foreach (var m in this[conversation].Unseen.Where(m => m.Email is { Verdict: not (Verdict.Send or Verdict.Wait) }))
-            if (!m.Email!.Value.SameAs(LastOn(Channel.Email, m.Id))) Trace.Add(new Decided(Now, Channel.Email, conversation, m, m.Email.Value));
+            if (!m.Email!.Value.SameAs(LastOn(Channel.Email, m.Id))) Note(Channel.Email, conversation, m, m.Email.Value);
         Decide(conversation);
     }
 
-    private void Tell(Channel channel, string conversation, ChannelDecision look)
-    {
-        var told = look.Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Select(r => r.Message).ToList();
-        Told.Add(new Told(channel, conversation, Now, told));
-        if (channel == Channel.Email) return;
-        var accepted = new Ruling(Verdict.Told, Reason.Accepted);
-        Keep(this[conversation] with { Unseen = [.. this[conversation].Unseen.Select(m => told.Any(t => t.Id == m.Id) ? m.With(channel, accepted) : m)] });
-        Trace.AddRange(told.Select(m => new Decided(Now, channel, conversation, m, accepted)));
-    }
+    private static IEnumerable<UnseenMessage> Sent(ChannelDecision decision) => decision.Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Select(r => r.Message);
+
+    private void Tell(Channel channel, string conversation, IReadOnlyList<UnseenMessage> messages) =>
+        Told.Add(new Told(channel, conversation, Now, messages, Recipient, Learned.Count));
+
+    private void Note(Channel channel, string conversation, UnseenMessage message, Ruling ruling) =>
+        Trace.Add(new Decided(Now, channel, conversation, message, ruling, Recipient, Learned.Count));
 
     private RecipientState WithinADay(RecipientState state) => state with { EmailsLastDay = [.. state.EmailsLastDay.Where(e => e > Now.AddHours(-24))] };
     private ConversationState WithinADay(ConversationState state) => state with { EmailsLastDay = [.. state.EmailsLastDay.Where(e => e > Now.AddHours(-24))] };
