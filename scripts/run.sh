@@ -197,7 +197,7 @@ run() {
   say 'Building…'
   build_project Notifier.Worker
   load_settings
-  dotnet "$worker_dll" migrate < /dev/null || die "the database is not ready; see above"
+  dotnet "$worker_dll" migrate < /dev/null || exit 1 # it has said why
   start worker "$worker_dll"
   wait_for "$(address_of "$Worker__Urls")" /health/ready worker
   print_addresses
