@@ -83,7 +83,8 @@ internal static class Oracle
         {
             var day = emails.Where(e => e.At <= last.At && e.At > last.At - Day).ToList();
             if (day.Count > world.Policy.EmailsPerRecipient) yield return $"{day.Count} emails in the day before {last.At:O}";
-            if (day.Count(e => e.Conversation == last.Conversation) is var n && n > world.Policy.EmailsPerConversation) yield return $"{n} about {last.Conversation} in the day before {last.At:O}";
+            if (day.Count(e => e.Conversation == last.Conversation) is var n && n > world.Policy.EmailsPerConversation)
+                yield return $"{n} about {last.Conversation} in the day before {last.At:O}";
         }
     }
 

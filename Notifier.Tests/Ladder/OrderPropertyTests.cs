@@ -22,7 +22,7 @@ public sealed class OrderPropertyTests
 
         Assert.Equal(facts, otherFacts);
         Assert.Equal(decisions, otherDecisions);
-    }, iter: 4_000);
+    }, iter: 2_500);
 
     private static (string Facts, string Decisions) After(RelayEvent[] events, int later)
     {

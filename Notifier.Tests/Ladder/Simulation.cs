@@ -101,7 +101,8 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
                 break;
             case RelayEvent.RelayAlive e:
                 var lease = Now + e.Lease;
-                if (!(Recipient.NodeLeases.GetValueOrDefault(e.Node) >= lease)) Recipient = Recipient with { NodeLeases = new Dictionary<string, DateTimeOffset>(Recipient.NodeLeases) { [e.Node] = lease } };
+                if (!(Recipient.NodeLeases.GetValueOrDefault(e.Node) >= lease))
+                    Recipient = Recipient with { NodeLeases = new Dictionary<string, DateTimeOffset>(Recipient.NodeLeases) { [e.Node] = lease } };
                 break;
         }
     }
@@ -190,7 +191,8 @@ internal sealed class Simulation(RecipientState? recipient = null, EscalationPol
         }
         // The seen event that stopped an email found nothing left to decide, so the trace says it here.
         foreach (var seen in mail.Handed.Where(m => m.Seq <= this[conversation].SeenUpTo)) Note(Channel.Email, conversation, seen, Ruling.Skip(Reason.AlreadySeen));
-        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, look.Sends ? Sent(look).Max(m => m.Seq) : upTo, verdict, reason)));
+        if (look.Sends) upTo = Sent(look).Max(m => m.Seq);
+        Keep(this[conversation].Finish(new RelayEvent.EmailFinished(Happening.Site, Now, Happening.Person, conversation, mail.Attempt, upTo, verdict, reason)));
         foreach (var m in this[conversation].Unseen.Where(m => m.Email is { Verdict: not (Verdict.Send or Verdict.Wait) }))
             if (!m.Email!.Value.SameAs(LastOn(Channel.Email, m.Id))) Note(Channel.Email, conversation, m, m.Email.Value);
         Decide(conversation);

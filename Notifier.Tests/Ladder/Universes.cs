@@ -19,7 +19,9 @@ internal static class Universes
     private static Gen<bool> OneIn(int n) => Gen.Int[1, n].Select(i => i == 1);
 
     private static readonly Gen<QuietHours> Window =
-        Gen.Select(Gen.Frequency((2, Gen.Const(Array.Empty<int>())), (1, Gen.Int[1, 7].Array[1, 3])), Gen.Int[0, 23], Gen.Int[0, 23], (days, from, to) => new QuietHours(days, new TimeOnly(from, 0), new TimeOnly(to, 30)));
+        Gen.Select(
+            Gen.Frequency((2, Gen.Const(Array.Empty<int>())), (1, Gen.Int[1, 7].Array[1, 3])), Gen.Int[0, 23], Gen.Int[0, 23],
+            (days, from, to) => new QuietHours(days, new TimeOnly(from, 0), new TimeOnly(to, 30)));
 
     private static readonly Gen<NotificationPreferences> Wishes =
         from email in OneIn(10)
