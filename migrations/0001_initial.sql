@@ -207,7 +207,7 @@ CREATE TABLE notifier.push_outbox (
   origin       text NOT NULL,
   dismiss      boolean NOT NULL DEFAULT false,
   up_to        bigint NOT NULL,
-  message      text NOT NULL,                  -- the newest it tells of, for the trace
+  message      text NOT NULL DEFAULT '',       -- the newest it tells of, for the trace
   shrunk       boolean NOT NULL DEFAULT false, -- found too large once: goes without its text
   attempts     integer NOT NULL DEFAULT 0,
   version      integer NOT NULL DEFAULT 1,     -- rises when a later push message takes its place
@@ -239,7 +239,7 @@ CREATE TABLE notifier.email_attempt (
   site          text NOT NULL,
   recipient     text NOT NULL,
   conversations text[] NOT NULL,
-  newest        text[] NOT NULL,                  -- by conversation: its newest message then, for the trace
+  newest        text[] NOT NULL DEFAULT '{}',         -- by conversation: its newest message then, for the trace
   state         text NOT NULL DEFAULT 'pending'
                 CHECK (state IN ('pending', 'sending', 'data', 'sent', 'retry', 'failed', 'unknown', 'withdrawn')),
   attempts      integer NOT NULL DEFAULT 0,

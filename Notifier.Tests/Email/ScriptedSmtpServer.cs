@@ -105,7 +105,8 @@ public sealed class ScriptedSmtpServer : IAsyncDisposable
                 _sessions.Add(ServeAsync(client, number));
             }
         }
-        catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException)
+        // "Not listening" is what a listener says that is stopped between two calls.
+        catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
         }
     }
@@ -118,7 +119,8 @@ public sealed class ScriptedSmtpServer : IAsyncDisposable
             using (client)
                 await new ScriptedSmtpSession(this, client.GetStream(), number).RunAsync();
         }
-        catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException)
+        // An argument exception is what SslStream makes of a stream that the client has closed already.
+        catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or ArgumentException)
         {
         }
         finally

@@ -11,7 +11,7 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = MaxDepth };
 
     /// <returns>What <paramref name="read"/> made of it; or null, and the answer that refuses it.</returns>
-    public static async Task<(T? Read, IResult? Refusal)> ReadAsync<T>(HttpRequest request, Func<JsonMembers, T> read)
+    public static async Task<(T? Read, IResult? Refusal)> ReadAsync<T>(HttpRequest request, Func<JsonMembers, T?> read)
         where T : class
     {
         JsonDocument document;

@@ -4,7 +4,7 @@ using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Worker.Email;
 
-/// <summary>Rung 3: the alarms, what happens when one rings, and <see cref="IMailTransport"/>, which carries the mail.</summary>
+/// <summary>Rung 3: what carries the mail and its settings; and, on top of it, the alarms and what happens when one rings.</summary>
 public static class EmailRegistration
 {
     public static IServiceCollection AddEmail(this IServiceCollection services, IConfiguration configuration)
@@ -21,6 +21,11 @@ public static class EmailRegistration
             string.IsNullOrWhiteSpace(provider.GetRequiredService<IOptions<EmailOptions>>().Value.Host)
                 ? ActivatorUtilities.CreateInstance<MailFolder>(provider)
                 : ActivatorUtilities.CreateInstance<SmtpTransport>(provider));
+        return services;
+    }
+
+    public static IServiceCollection AddEmailDelivery(this IServiceCollection services)
+    {
         services.AddSingleton<EmailAlarms>();
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();

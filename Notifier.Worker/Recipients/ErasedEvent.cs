@@ -32,7 +32,7 @@ internal static class ErasedEvent
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             // Not JSON, a member twice, or half of a surrogate pair: nobody can read it, so that nothing is lost with it.
-            return body.Contains(person.Recipient, StringComparison.Ordinal) ? null : body;
+            return body.Contains($"\"{person.Recipient}\"", StringComparison.Ordinal) ? null : body;
         }
     }
 

@@ -21,8 +21,8 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
         {
             // No turn of the person's shard is under way beside it, to write rows of theirs from what it has loaded. No event is posted: nothing of theirs is left to decide.
             await ShardLock.TakeAsync(connection, Shard.Of(person.Site, person.Recipient), cancellation);
-            await FilterAsync(connection, "inbox", person, cancellation);
-            await FilterAsync(connection, "dead_letter", person, cancellation);
+            await FilterAsync(connection, "inbox", "$1::text IS NOT NULL", person, cancellation);
+            await FilterAsync(connection, "dead_letter", "coalesce(site, $1) = $1", person, cancellation);
             await using var batch = new NpgsqlBatch(connection);
             foreach (var statement in Theirs) batch.BatchCommands.Add(Statement(statement, person));
             await batch.ExecuteNonQueryAsync(cancellation);
@@ -86,8 +86,8 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
             m.site = $1 AND NOT EXISTS (SELECT FROM notifier.escalation_message o WHERE o.site = m.site AND o.message = m.id AND o.recipient <> $2)
             """;
         return $"""
-            WITH some(id) AS ({messages}),
-                 free AS (SELECT m.site, m.id, m.deleted_at FROM notifier.message m WHERE m.id IN (SELECT id FROM some) AND {Free} ORDER BY 1, 2 FOR UPDATE),
+            WITH theirs(id) AS ({messages}),
+                 free AS (SELECT m.site, m.id, m.deleted_at FROM notifier.message m WHERE m.id IN (SELECT id FROM theirs) AND {Free} ORDER BY 1, 2 FOR UPDATE),
                  emptied AS (UPDATE notifier.message m SET text = NULL, sealed = NULL, title = NULL, url = NULL, sender_id = '{ErasedEvent.SenderId}', sender_name = NULL
                              FROM free WHERE m.site = free.site AND m.id = free.id AND free.deleted_at IS NOT NULL)
             DELETE FROM notifier.message m USING free WHERE m.site = free.site AND m.id = free.id AND free.deleted_at IS NULL
@@ -95,12 +95,15 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
     }
 
     /// <summary>Takes the person out of events. Rows that a turn takes meanwhile are in the tables when what follows looks there.</summary>
-    private static async Task FilterAsync(NpgsqlConnection connection, string table, RecipientKey person, CancellationToken cancellation)
+    /// <param name="sites">Which rows are, or may be, of the site $1.</param>
+    private static async Task FilterAsync(NpgsqlConnection connection, string table, string sites, RecipientKey person, CancellationToken cancellation)
     {
         List<long> dropped = [];
         List<(long Id, string Body)> changed = [];
         // JSON may write any character as an escape: where there is one, only a reader can tell.
-        await using (var search = new NpgsqlCommand($@"SELECT id, body FROM notifier.{table} WHERE strpos(body, $1) > 0 OR strpos(body, '\') > 0 ORDER BY id", connection) { Parameters = { new() { Value = person.Recipient } } })
+        await using (var search = new NpgsqlCommand(
+            $"""SELECT id, body FROM notifier.{table} WHERE {sites} AND (strpos(body, $2) > 0 OR strpos(body, '\') > 0) ORDER BY id""", connection)
+        { Parameters = { new() { Value = person.Site }, new() { Value = person.Recipient } } })
         await using (var reader = await search.ExecuteReaderAsync(cancellation))
             while (await reader.ReadAsync(cancellation))
             {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -7,6 +8,7 @@ internal static class StorageRegistration
     public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
     {
         var connectionString = ConnectionString(configuration);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<InboxStore>();
         services.AddSingleton<DueStore>();

@@ -1,4 +1,5 @@
 using Notifier.Domain;
+using Notifier.Domain.WebPush;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -10,19 +11,19 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
     /// Registers a subscription, or registers it anew: then an answer "gone" that is still under way for the old registration does not remove it (A15).
     /// Whoever registers it has the browser: if that was another person, it is theirs no longer, and what waits for them there must not be shown.
     /// </summary>
-    public async Task RegisterAsync(RecipientKey owner, string endpoint, string origin, byte[] p256dh, byte[] auth, int most, CancellationToken cancellation)
+    public async Task RegisterAsync(RecipientKey owner, PushSubscription subscription, int most, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         // One registration at a time for each person: two beside each other would not count each other.
-        await using (var turn = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1 || E'\\x1f' || $2, 1))", connection))
+        await using (var turn = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1 || E'\x1f' || $2, 1))", connection))
         {
             turn.Parameters.AddWithValue(owner.Site);
             turn.Parameters.AddWithValue(owner.Recipient);
             await turn.ExecuteNonQueryAsync(cancellation);
         }
-        var before = await OwnerAsync(connection, owner.Site, endpoint, cancellation);
-        var (id, now) = await UpsertAsync(connection, owner, endpoint, origin, p256dh, auth, cancellation);
+        var before = await OwnerAsync(connection, owner.Site, subscription.Endpoint.AbsoluteUri, cancellation);
+        var (id, now) = await UpsertAsync(connection, owner, subscription, cancellation);
         await TrimAsync(connection, owner, id, most, cancellation);
         if (before != owner.Recipient)
             await InboxStore.PostChangedAsync(connection, now, before is null ? [owner] : [owner, owner with { Recipient = before }], cancellation);
@@ -55,7 +56,7 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
     }
 
     private static async Task<(long Id, DateTimeOffset Now)> UpsertAsync(
-        NpgsqlConnection connection, RecipientKey owner, string endpoint, string origin, byte[] p256dh, byte[] auth, CancellationToken cancellation)
+        NpgsqlConnection connection, RecipientKey owner, PushSubscription subscription, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -72,7 +73,8 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
         {
             Parameters =
             {
-                new() { Value = owner.Site }, new() { Value = owner.Recipient }, new() { Value = endpoint }, new() { Value = origin }, new() { Value = p256dh }, new() { Value = auth },
+                new() { Value = owner.Site }, new() { Value = owner.Recipient }, new() { Value = subscription.Endpoint.AbsoluteUri }, new() { Value = subscription.Origin },
+                new() { Value = subscription.P256dh }, new() { Value = subscription.Auth },
             },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);

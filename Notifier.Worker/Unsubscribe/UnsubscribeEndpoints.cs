@@ -61,7 +61,7 @@ internal static partial class UnsubscribeEndpoints
         {
             return (await request.ReadFormAsync(cancellation)).ContainsKey(Undo);
         }
-        catch (Exception e) when (e is InvalidDataException or BadHttpRequestException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             return false;
         }

@@ -1,0 +1,31 @@
+using System.Reflection;
+using Notifier.Worker.Email;
+using Notifier.Worker.Escalation;
+using Notifier.Worker.Intake;
+using Notifier.Worker.Operations;
+using Notifier.Worker.Unsubscribe;
+using Notifier.Worker.WebPush;
+
+namespace Notifier.Tests.Docs;
+
+public sealed class ConfigurationPageTests
+{
+    private static readonly string Page = File.ReadAllText(Repository.File("docs/configuration.md"));
+
+    [Theory]
+    [InlineData("Email", typeof(EmailOptions))]
+    [InlineData("WebPush", typeof(WebPushOptions))]
+    [InlineData("Escalation", typeof(EscalationOptions))]
+    [InlineData("Intake", typeof(IntakeOptions))]
+    [InlineData("Links", typeof(LinksOptions))]
+    [InlineData("Admin", typeof(AdminOptions))]
+    public void Every_setting_is_on_the_page(string section, Type options)
+    {
+        foreach (var property in options.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (property is { CanWrite: false, PropertyType.IsGenericType: false }) continue; // derived from the others
+            var list = property.PropertyType.IsGenericType && property.PropertyType.GetGenericTypeDefinition() == typeof(IList<>);
+            Assert.Contains($"`{section}__{property.Name}{(list ? "__N" : "")}`", Page);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+using Notifier.Worker.Api;
+using Notifier.Worker.Escalation;
+using Notifier.Worker.Storage;
+using Notifier.Worker.WebPush;
+
+namespace Notifier.Worker.Devices;
+
+/// <summary><c>PUT</c> and <c>DELETE /v1/sites/{site}/recipients/{id}/subscriptions</c>, <c>GET /v1/sites/{site}/vapid-public-key</c>.</summary>
+internal static class DeviceEndpoints
+{
+    private sealed record Removal(string Endpoint);
+
+    /// <summary>Registers what <c>PushSubscription.toJSON()</c> says. A page may do so at every start: said again, it is registered anew.</summary>
+    public static async Task<IResult> PutAsync(
+        RoutePath path, HttpRequest request, SubscriptionReader reader, SubscriptionStore subscriptions, IOptions<EscalationOptions> escalation, CancellationToken cancellation)
+    {
+        var (subscription, refusal) = await JsonBody.ReadAsync(request, reader.Read);
+        if (subscription is null) return refusal!;
+        await subscriptions.RegisterAsync(path.Key, subscription, escalation.Value.SubscriptionsPerRecipient, cancellation);
+        return Results.NoContent();
+    }
+
+    /// <summary>Removes it if it is this person's; 204 where it is not there, or somebody else's by now.</summary>
+    public static async Task<IResult> DeleteAsync(RoutePath path, HttpRequest request, SubscriptionStore subscriptions, CancellationToken cancellation)
+    {
+        var (removal, refusal) = await JsonBody.ReadAsync(request, members => new Removal(SubscriptionReader.Endpoint(members)));
+        if (removal is null) return refusal!;
+        if (Uri.TryCreate(removal.Endpoint, UriKind.Absolute, out var endpoint)) await subscriptions.RemoveAsync(path.Key, endpoint.AbsoluteUri, cancellation);
+        return Results.NoContent();
+    }
+
+    /// <summary>The key as it is, in text/plain: <c>applicationServerKey: await response.text()</c> is all that a page needs.</summary>
+    public static IResult GetKey(RoutePath path, IOptions<WebPushOptions> push) => push.Value.IsOn
+        ? Results.Text(push.Value.Keys.PublicKey)
+        : ApiProblem.Of(StatusCodes.Status404NotFound, $"Web Push is off for {path.Site}: WebPush__PublicKey and WebPush__PrivateKey are not set.");
+}
