@@ -130,15 +130,14 @@ public sealed class LadderScenarios(Stage stage) : IClassFixture<Stage>
         {
             await stage.PublishAsync([.. Enumerable.Range(0, 3).Select(i => bob.Said("c", $"m{minute}-{i}", 3 * minute + i, sentAt: start + minute * Minutes(1) + i * Seconds(20)))]);
             await stage.AdvanceAsync(Minutes(1));
+            await stage.SentAsync(bob);
             if (minute == 15) await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
         }
         await stage.AdvanceAsync(TimeSpan.FromHours(7));
 
         await stage.Database.WaitUntilAsync(
             "SELECT NOT EXISTS (SELECT FROM notifier.escalation_message WHERE recipient = $1 AND coalesce(email_verdict, 0) <= 1)", Stage.Soon, "every message told by email", bob.Id);
-        var sent = await stage.Database.ListAsync<string>(
-            "SELECT concat_ws(' ', message_id, state, attempts, resent, created_at, finished_at) FROM notifier.email_attempt WHERE recipient = $1 ORDER BY id", bob.Id);
-        Assert.True((await stage.Mail.SettledMailsAsync()).Count(m => m.RcptTo.Contains(bob.Address)) is >= 1 and <= 3, string.Join('\n', sent));
+        Assert.InRange((await stage.Mail.SettledMailsAsync()).Count(m => m.RcptTo.Contains(bob.Address)), 1, 3);
     }
 
     [Fact]

@@ -122,6 +122,10 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
         if (due > 0) client.Create<EmailDueJob>(job => job.RunAsync(0, CancellationToken.None), new EnqueuedState(HangfireRegistration.EmailQueue));
     }
 
+    /// <summary>Waits until no email to a person is under way: hours that pass meanwhile would outlast its lease, as if its worker had died.</summary>
+    public Task SentAsync(Person person) => Database.WaitUntilAsync(
+        "SELECT NOT EXISTS (SELECT FROM notifier.email_attempt WHERE recipient = $1 AND state IN ('pending', 'sending', 'data'))", Soon, $"emails to {person.Id} sent", person.Id);
+
     public Task WaitForAttemptAsync(Person person, string state) => Database.WaitUntilAsync(
         "SELECT EXISTS (SELECT FROM notifier.email_attempt WHERE recipient = $1 AND state = $2)", Soon, $"an email to {person.Id} that is {state}", person.Id, state);
 
