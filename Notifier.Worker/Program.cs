@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Notifier.Worker;
 using Notifier.Worker.Devices;
 using Notifier.Worker.Email;
@@ -29,6 +30,8 @@ try
         .AddOperations(builder.Configuration, builder.Environment);
 
     await using var app = builder.Build();
+    app.Services.GetRequiredService<IStartupValidator>().Validate(); // the host would say the same with a stack trace
+    if (args is ["replay", .. var filter]) return await ReplayCommand.RunAsync(app.Services, filter, Console.Out);
     app.UseCors(); // before authorization: a preflight comes without a token
     app.MapOperations();
     app.MapEvents().RequireAuthorization(ApiKeys.Policy);

@@ -380,6 +380,41 @@ BEGIN
   FROM jsonb_array_elements(events) WITH ORDINALITY e;
 END $$;
 
+-- Puts a dead letter back on its way; once. What it is about goes through the gate again.
+CREATE FUNCTION notifier.replay(letter bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  l notifier.dead_letter;
+  about jsonb;
+BEGIN
+  UPDATE notifier.dead_letter SET replayed_at = notifier.now() WHERE id = letter AND replayed_at IS NULL RETURNING * INTO l;
+  IF l.id IS NULL THEN
+    RETURN;
+  END IF;
+  IF l.kind = 'event' THEN
+    -- Past the keys: it was accepted once. Text that is no JSON goes to a shard as it is, and comes back as what it was.
+    BEGIN
+      INSERT INTO notifier.inbox (shard, source, event_id, body)
+      SELECT p.shard, coalesce(l.source, ''), l.event_id, p.part::text FROM notifier.parts(l.body::jsonb) p;
+    EXCEPTION WHEN data_exception THEN
+      INSERT INTO notifier.inbox (shard, source, event_id, body) VALUES (0, coalesce(l.source, ''), l.event_id, l.body);
+    END;
+  ELSE
+    about := l.body::jsonb;
+    -- The rows belong to the shard's owner: wait until nobody is at it.
+    PERFORM pg_advisory_xact_lock(1313821769, notifier.shard_of(l.site, about ->> 'Recipient'));
+    UPDATE notifier.escalation_message m
+    SET push_verdict = CASE WHEN l.kind = 'push' THEN NULL ELSE m.push_verdict END, push_reason = CASE WHEN l.kind = 'push' THEN NULL ELSE m.push_reason END,
+        email_verdict = CASE WHEN l.kind = 'email' THEN NULL ELSE m.email_verdict END, email_reason = CASE WHEN l.kind = 'email' THEN NULL ELSE m.email_reason END
+    WHERE m.site = l.site AND m.recipient = about ->> 'Recipient'
+      AND m.conversation IN (SELECT about ->> 'Conversation' UNION SELECT jsonb_array_elements_text(coalesce(about -> 'Conversations', '[]')))
+      AND ((l.kind = 'email' AND m.email_verdict = 5) OR (l.kind = 'push' AND m.push_verdict = 1));
+    INSERT INTO notifier.inbox (shard, body) VALUES (
+      notifier.shard_of(l.site, about ->> 'Recipient'),
+      jsonb_build_object('RecipientChanged', jsonb_build_object('Site', l.site, 'Recipient', about ->> 'Recipient', 'At', notifier.now()))::text);
+  END IF;
+  NOTIFY notifier_inbox;
+END $$;
+
 -- A relay's role may publish, and nothing else. Roles belong to the whole server, so it may be there already, or not be ours to make.
 DO $$ BEGIN
   CREATE ROLE notifier_relay NOLOGIN;

@@ -36,8 +36,18 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
 
     public async Task<WorkerProcess> StartWorkerAsync()
     {
+        var worker = await WorkerProcess.StartAsync(Settings());
+        worker.Client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
+        return worker;
+    }
+
+    /// <summary>One of the worker's commands, with the settings of the worker.</summary>
+    public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => WorkerProcess.RunAsync(Settings(), arguments);
+
+    private Dictionary<string, string> Settings()
+    {
         var keys = VapidKeys.Generate();
-        var worker = await WorkerProcess.StartAsync(new Dictionary<string, string>
+        return new Dictionary<string, string>
         {
             ["ConnectionStrings__Notifier"] = Database.ConnectionString,
             ["Intake__ApiKeys__0"] = Key,
@@ -51,9 +61,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
             ["WebPush__PrivateKey"] = keys.PrivateKey,
             ["WebPush__Subject"] = "mailto:push@acme.example",
             ["WebPush__AllowLoopback"] = "true",
-        });
-        worker.Client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
-        return worker;
+        };
     }
 
     /// <summary>As after a kill -9: a new process, the same database.</summary>

@@ -21,6 +21,33 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>Dead letters that were not replayed yet, oldest first.</summary>
+    public async Task<List<KeptLetter>> ListAsync(string? reason, DateTimeOffset? since, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT id, kind, reason, created_at, detail FROM notifier.dead_letter
+            WHERE replayed_at IS NULL AND ($1 IS NULL OR reason = $1) AND ($2 IS NULL OR created_at >= $2) ORDER BY id
+            """);
+        command.Parameters.Add(new() { Value = (object?)reason ?? DBNull.Value, DataTypeName = "text" });
+        command.Parameters.Add(new() { Value = (object?)since ?? DBNull.Value, DataTypeName = "timestamptz" });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var letters = new List<KeptLetter>();
+        while (await reader.ReadAsync(cancellation))
+            letters.Add(new KeptLetter(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.Time(3), reader.GetString(4)));
+        return letters;
+    }
+
+    /// <summary>
+    /// Puts one back on its way, through the gate: an event into the inbox, a push message or email by opening its messages again and having the person decided anew.
+    /// </summary>
+    public async Task ReplayAsync(long id, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("SELECT notifier.replay($1)");
+        command.Parameters.AddWithValue(id);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
     public static NpgsqlBatchCommand Keep(IReadOnlyCollection<DeadLetter> letters) => new(
         """
         INSERT INTO notifier.dead_letter (site, kind, source, event_id, reason, detail, body)
@@ -34,3 +61,6 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         },
     };
 }
+
+/// <summary>A dead letter, as it is listed.</summary>
+internal sealed record KeptLetter(long Id, string Kind, string Reason, DateTimeOffset CreatedAt, string Detail);
