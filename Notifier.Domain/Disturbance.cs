@@ -4,8 +4,11 @@ namespace Notifier.Domain;
 internal static class Disturbance
 {
     public static Ruling? Holds(RecipientState recipient, IReadOnlyList<UnseenMessage> eligible, DateTimeOffset now) =>
-        recipient.Profile is { Preferences.QuietHours.Count: > 0 } profile
-        && !eligible.Any(m => m.Urgent)
-        && QuietHours.End(profile.Preferences.QuietHours, profile.TimeZone, now) is { } end
-            ? Ruling.Wait(Reason.QuietHours, end) : null;
+        !eligible.Any(m => m.Urgent) && End(recipient, now) is { } end ? Ruling.Wait(Reason.QuietHours, end) : null;
+
+    /// <summary>Windows that cover the whole week hold for ever: what has grown too old behind them has nothing left to wait for.</summary>
+    public static bool NeverEnds(RecipientState recipient, DateTimeOffset now) => End(recipient, now) > now.AddDays(7);
+
+    private static DateTimeOffset? End(RecipientState recipient, DateTimeOffset now) =>
+        recipient.Profile is { Preferences.QuietHours.Count: > 0 } profile ? QuietHours.End(profile.Preferences.QuietHours, profile.TimeZone, now) : null;
 }

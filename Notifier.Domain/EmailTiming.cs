@@ -9,8 +9,8 @@ internal static class EmailTiming
     public static Ruling? Holds(RecipientState recipient, ConversationState conversation, IReadOnlyList<UnseenMessage> eligible, EscalationPolicy policy, DateTimeOffset now)
     {
         // The first message that is due takes the later ones along.
-        var first = eligible.MinBy(m => Due(recipient, conversation, m, policy))!;
-        var due = Due(recipient, conversation, first, policy);
+        var first = eligible.MinBy(m => Due(recipient, conversation, m, policy, now))!;
+        var due = Due(recipient, conversation, first, policy, now);
         if (now < due) return Ruling.Wait(WhyNotYet(recipient, conversation, first, policy, now), due);
 
         return Disturbance.Holds(recipient, eligible, now)
@@ -20,18 +20,22 @@ internal static class EmailTiming
             ?? Coalesce(conversation, eligible, due, policy, now);
     }
 
-    private static DateTimeOffset Due(RecipientState recipient, ConversationState conversation, UnseenMessage message, EscalationPolicy policy)
+    private static DateTimeOffset Due(RecipientState recipient, ConversationState conversation, UnseenMessage message, EscalationPolicy policy, DateTimeOffset now)
     {
         var delay = Delay(recipient, message, policy);
         var plain = message.SentAt + delay;
-        var lookedSince = recipient.Presence.Any(r => r.At > message.ReportedAt);
-        if (message.BeforeTheirEyes && !lookedSince) return plain;
+        var reportedSince = recipient.Presence.Any(r => r.At > message.ReportedAt);
+        if (message.BeforeTheirEyes && !reportedSince) return plain;
 
         // Activity after the message moves the email, up to a limit; an undelivered message counts from there too once the person is back.
         var latest = message.SentAt + policy.MaxPresenceDelay;
         if (latest < plain) latest = plain;
         var active = Latest(recipient.LastActivity, message.LastActivity);
         var moved = active > message.SentAt ? active.Value + delay : plain;
+        // Relays report changes only: whoever is there by a live lease is active to this moment. What no client acknowledged needs a report from after it.
+        if (moved <= now && (reportedSince || message.Outcome == DeliveryOutcome.Delivered)
+            && Whereabouts.Of(recipient, conversation, message, policy, now).State >= Presence.Online)
+            moved = now + delay;
         return moved < latest ? moved : latest;
     }
 

@@ -25,30 +25,30 @@ public static class EscalationLadder
     private static ChannelDecision DecideOn(Channel channel, RecipientState recipient, ConversationState conversation, EscalationPolicy policy, DateTimeOffset now)
     {
         var rulings = new List<(UnseenMessage Message, Ruling Ruling)>();
-        var eligible = new List<UnseenMessage>();
+        var fresh = new List<UnseenMessage>();
+        var stale = new List<UnseenMessage>();
         foreach (var message in conversation.Unseen)
         {
             if (message.On(channel) is { IsOpen: false }) continue;
-            if (Gate.Refuses(new Look(channel, recipient, conversation, message, policy, now)) is { } refusal) rulings.Add((message, refusal));
-            else eligible.Add(message);
+            var look = new Look(channel, recipient, conversation, message, policy, now);
+            if (Gate.Refuses(look) is { } refusal) rulings.Add((message, refusal));
+            else if (Gate.Stale(look) is not { } expired) fresh.Add(message);
+            else if (Disturbance.NeverEnds(recipient, now)) rulings.Add((message, expired));
+            else stale.Add(message);
         }
-        if (eligible.Count == 0) return new ChannelDecision(rulings, null);
+        if (fresh.Count + stale.Count == 0) return new ChannelDecision(rulings, null);
 
+        // What is too old to be told takes nothing along that is still young.
+        var timed = fresh.Count > 0 ? fresh : stale;
         var held = channel == Channel.Push
-            ? PushTiming.Holds(recipient, conversation, eligible, policy, now)
-            : EmailTiming.Holds(recipient, conversation, eligible, policy, now);
-        if (held is { } hold)
-        {
-            foreach (var message in eligible) rulings.Add((message, hold));
-            return new ChannelDecision(rulings, hold.Until);
-        }
-
-        foreach (var message in eligible)
+            ? PushTiming.Holds(recipient, conversation, timed, policy, now)
+            : EmailTiming.Holds(recipient, conversation, timed, policy, now);
+        foreach (var message in fresh.Concat(stale))
         {
             var look = new Look(channel, recipient, conversation, message, policy, now);
-            rulings.Add((message, Gate.RefusesAtTheLast(look) ?? new Ruling(Verdict.Send, Reason.Unseen)));
+            rulings.Add((message, held ?? Gate.RefusesAtTheLast(look) ?? new Ruling(Verdict.Send, Reason.Unseen)));
         }
-        return new ChannelDecision(rulings, null);
+        return new ChannelDecision(rulings, held?.Until);
     }
 }
 

@@ -10,8 +10,8 @@ public static class Facts
         var known = unseen.FindIndex(m => m.Id == message.Id);
         if (known >= 0)
         {
-            unseen[known] = Merge(unseen[known], message);
-            return conversation with { Unseen = unseen };
+            message = Merge(unseen[known], message);
+            unseen.RemoveAt(known);
         }
         var place = unseen.FindLastIndex(m => (m.Seq, m.Id).CompareTo((message.Seq, message.Id)) <= 0);
         unseen.Insert(place + 1, message);
@@ -44,8 +44,15 @@ public static class Facts
             EmailLevel = told ? conversation.StepsTaken + 1 : conversation.EmailLevel,
             LastEmailAt = told ? finished.At : conversation.LastEmailAt,
             EmailsLastDay = told ? [.. conversation.EmailsLastDay, finished.At] : conversation.EmailsLastDay,
-            // What it did not tell of is open again, for the gate to decide.
-            Unseen = [.. conversation.Unseen.Select(m => m.Email is { Verdict: Verdict.Send } or { IsOpen: true } ? m with { Email = m.Seq <= finished.UpTo ? end : null } : m)],
+            Unseen = [.. conversation.Unseen.Select(After)],
+        };
+
+        // An email tells of what waited beside it as well; one that was not sent ends only what was handed to it. The rest is open again, for the gate to decide.
+        UnseenMessage After(UnseenMessage m) => m.Email switch
+        {
+            { Verdict: Verdict.Send } => m with { Email = m.Seq <= finished.UpTo ? end : null },
+            { Verdict: Verdict.Wait } => m with { Email = told && m.Seq <= finished.UpTo ? end : null },
+            _ => m,
         };
     }
 
@@ -86,7 +93,8 @@ public static class Facts
     }
 
     private static bool Earlier(UnseenMessage a, UnseenMessage b) =>
-        (a.ReportedAt, b.Presence, b.ActiveHere, a.SentAt, a.ReceivedAt).CompareTo((b.ReportedAt, a.Presence, a.ActiveHere, b.SentAt, b.ReceivedAt)) <= 0;
+        (a.ReportedAt, b.Presence, b.ActiveHere, a.SentAt, a.ReceivedAt, a.Seq, a.Kind, a.ExpiresAt)
+            .CompareTo((b.ReportedAt, a.Presence, a.ActiveHere, b.SentAt, b.ReceivedAt, b.Seq, b.Kind, b.ExpiresAt)) <= 0;
 
     private static DateTimeOffset? Max(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b ?? a : a;
 }

@@ -8,7 +8,10 @@ internal static class Gate
 {
     /// <summary>What no waiting can cure; the first that applies is the reason.</summary>
     public static Ruling? Refuses(in Look look) =>
-        SiteDisabled(look) ?? AddressSuppressed(look) ?? Unsubscribed(look) ?? ConversationMuted(look) ?? BelowLevel(look) ?? OwnMessage(look) ?? Deleted(look) ?? AlreadySeen(look);
+        SiteDisabled(look) ?? (RefusesThisMessage(look) is { } refusal ? RecipientGone(look) ?? refusal : null);
+
+    private static Ruling? RefusesThisMessage(in Look look) =>
+        AddressSuppressed(look) ?? Unsubscribed(look) ?? ConversationMuted(look) ?? BelowLevel(look) ?? OwnMessage(look) ?? Deleted(look) ?? AlreadySeen(look);
 
     /// <summary>What is asked only when the message would go: a site may register a person, and a person an address or a device, after the message.</summary>
     public static Ruling? RefusesAtTheLast(in Look look) => RecipientGone(look) ?? Stale(look) ?? NoDevice(look) ?? NoAddress(look);
@@ -40,7 +43,7 @@ internal static class Gate
 
     private static Ruling? RecipientGone(in Look look) => look.Recipient.Profile is null && !look.Recipient.HasPushSubscription ? Ruling.Skip(Reason.RecipientGone) : null;
 
-    private static Ruling? Stale(in Look look) =>
+    public static Ruling? Stale(in Look look) =>
         look.Now - look.Message.SentAt > look.Policy.StaleAfter || look.Now >= look.Message.ExpiresAt ? new Ruling(Verdict.Expire, Reason.Stale) : null;
 
     private static Ruling? NoDevice(in Look look) => look.Channel == Channel.Push && !look.Recipient.HasPushSubscription ? Ruling.Skip(Reason.NoDevice) : null;

@@ -28,14 +28,19 @@ public sealed record PresenceReport(string Node, Presence State, string? Convers
     /// <summary>The last moment the person is known to have been at the keyboard; to be Active or Online is to have been.</summary>
     public DateTimeOffset? LastActivity => LastActiveAt ?? (State >= Presence.Online ? At : null);
 
-    /// <summary>The later of two reports of one node; at the same moment the more present one, so that the order of arrival cannot matter.</summary>
+    /// <summary>
+    /// The later of two reports of one node; at the same moment the more present one, so that the order of arrival cannot matter.
+    /// Activity that only the earlier one tells of stays known: a person who turns Idle was still there until then.
+    /// </summary>
     public static PresenceReport Later(PresenceReport a, PresenceReport b)
     {
         var order = a.At.CompareTo(b.At);
         if (order == 0) order = a.State.CompareTo(b.State);
         if (order == 0) order = string.CompareOrdinal(a.Conversation, b.Conversation);
-        if (order == 0) order = Nullable.Compare(a.LastActiveAt, b.LastActiveAt);
         if (order == 0) order = a.ReceivedAt.CompareTo(b.ReceivedAt);
-        return order >= 0 ? a : b;
+        if (order == 0) order = Nullable.Compare(a.LastActivity, b.LastActivity);
+        if (order == 0) order = Nullable.Compare(a.LastActiveAt, b.LastActiveAt);
+        var (later, earlier) = order >= 0 ? (a, b) : (b, a);
+        return later.LastActivity is null || earlier.LastActivity > later.LastActivity ? later with { LastActiveAt = earlier.LastActivity } : later;
     }
 }

@@ -18,12 +18,14 @@ internal static class PushTiming
         var wait = where.State switch
         {
             _ when message.Outcome == DeliveryOutcome.Undelivered => TimeSpan.Zero,
-            Presence.Active when reading => policy.ActiveWait,
-            Presence.Active or Presence.Online => policy.OnlineWait,
+            // Where the person was at message time says how long: to enter the conversation later must not hasten the push message.
+            Presence.Active or Presence.Online => message.BeforeTheirEyes ? policy.ActiveWait : policy.OnlineWait,
             // Who was there at message time and has turned away since is told at once.
             Presence.Idle => message.Presence > Presence.Idle ? TimeSpan.Zero : policy.IdleWait,
             _ => TimeSpan.Zero,
         };
+        // What no client acknowledged may lie in a dead socket: presence vouches for it no longer than one lease, whoever renews it.
+        if (message.Outcome == DeliveryOutcome.Sent && wait > policy.PresenceLease) wait = policy.PresenceLease;
         var due = message.SentAt + wait;
         // When the lease ends the person counts as gone: that is the moment to ask again.
         return Ruling.Wait(reading ? Reason.ActiveInConversation : Reason.OnlineElsewhere, where.Until < due ? where.Until.Value : due);

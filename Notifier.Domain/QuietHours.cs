@@ -22,26 +22,26 @@ public sealed record QuietHours(IReadOnlyList<int> Days, TimeOnly From, TimeOnly
 
     private DateTimeOffset? EndIfHeld(TimeZoneInfo zone, DateTimeOffset now)
     {
-        var local = TimeZoneInfo.ConvertTime(now, zone).DateTime;
-        var today = DateOnly.FromDateTime(local);
+        var today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, zone).DateTime);
         DateTimeOffset? end = null;
         // A window that crosses midnight may have started yesterday.
         foreach (var day in (ReadOnlySpan<DateOnly>)[today.AddDays(-1), today])
         {
             if (Days.Count > 0 && !Days.Contains(IsoWeekday(day))) continue;
-            var start = day.ToDateTime(From);
-            var stop = To > From ? day.ToDateTime(To) : day.AddDays(1).ToDateTime(To);
-            if (local >= start && local < stop && Instant(stop, zone) is var instant && (end is null || instant > end)) end = instant;
+            // Compared as instants, so that an hour that comes twice lies within the window or outside it, and never by turns.
+            var start = Instant(day.ToDateTime(From), zone, offsets => offsets.Max());
+            var stop = Instant((To > From ? day : day.AddDays(1)).ToDateTime(To), zone, offsets => offsets.Min());
+            if (now >= start && now < stop && (end is null || stop > end)) end = stop;
         }
         return end;
     }
 
-    /// <summary>The instant of a local time: one that the clocks jump over is moved past the gap, one that comes twice is the later.</summary>
-    private static DateTimeOffset Instant(DateTime local, TimeZoneInfo zone)
+    /// <summary>The instant of a local time, in UTC; one that the clocks jump over is moved past the gap, of one that comes twice <paramref name="which"/> chooses.</summary>
+    private static DateTimeOffset Instant(DateTime local, TimeZoneInfo zone, Func<TimeSpan[], TimeSpan> which)
     {
         while (zone.IsInvalidTime(local)) local = local.AddMinutes(1);
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Min() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset);
+        var offset = zone.IsAmbiguousTime(local) ? which(zone.GetAmbiguousTimeOffsets(local)) : zone.GetUtcOffset(local);
+        return new DateTimeOffset(local, offset).ToUniversalTime();
     }
 
     private static int IsoWeekday(DateOnly day) => day.DayOfWeek == DayOfWeek.Sunday ? 7 : (int)day.DayOfWeek;

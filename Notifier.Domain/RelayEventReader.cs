@@ -53,12 +53,12 @@ public static class RelayEventReader
         var site = data.Id("site", 100);
         return type switch
         {
-            "message.outcome" => new RelayEvent.MessageOutcome(site, at, Message(data.Object("message"), at), [.. data.Objects("recipients", MaxRecipients).Select(r => Recipient(r))]),
+            "message.outcome" => new RelayEvent.MessageOutcome(site, at, Message(data.Object("message"), at), [.. data.Objects("recipients", MaxRecipients).Select(r => Recipient(r, at))]),
             "conversation.seen" => new RelayEvent.ConversationSeen(site, Earlier(data.OptionalTime("at"), at), data.Id("recipient"), data.Id("conversation"), Seq(data)),
             "message.edited" => Edited(site, data, at),
             "message.deleted" => new RelayEvent.MessageDeleted(site, at, data.Id("conversation"), data.Id("id"), Seq(data)),
             "presence.changed" => new RelayEvent.PresenceChanged(
-                site, at, data.Id("recipient"), Presence(data), data.OptionalId("conversation"), data.OptionalTime("lastActiveAt"), data.OptionalId("node") ?? ""),
+                site, at, data.Id("recipient"), Presence(data), data.OptionalId("conversation"), Past(data.OptionalTime("lastActiveAt"), at), data.OptionalId("node") ?? ""),
             _ => new RelayEvent.RelayAlive(site, at, data.Id("node"), TimeSpan.FromSeconds(data.Integer("leaseSeconds", 1, 3600))),
         };
     }
@@ -78,10 +78,10 @@ public static class RelayEventReader
         return content;
     }
 
-    private static RecipientOutcome Recipient(JsonMembers recipient) => new(
+    private static RecipientOutcome Recipient(JsonMembers recipient, DateTimeOffset at) => new(
         recipient.Id("id"),
         recipient.Word("outcome", ("undelivered", DeliveryOutcome.Undelivered), ("sent", DeliveryOutcome.Sent), ("delivered", DeliveryOutcome.Delivered)),
-        Presence(recipient), recipient.OptionalId("conversation"), recipient.OptionalTime("lastActiveAt"), recipient.Flag("mentioned"));
+        Presence(recipient), recipient.OptionalId("conversation"), Past(recipient.OptionalTime("lastActiveAt"), at), recipient.Flag("mentioned"));
 
     private static RelayEvent.MessageEdited Edited(string site, JsonMembers data, DateTimeOffset at)
     {
@@ -99,4 +99,6 @@ public static class RelayEventReader
 
     /// <summary>Clocks differ: nothing that is reported can lie in the future.</summary>
     private static DateTimeOffset Earlier(DateTimeOffset? time, DateTimeOffset receivedAt) => time is { } t && t < receivedAt ? t : receivedAt;
+
+    private static DateTimeOffset? Past(DateTimeOffset? time, DateTimeOffset at) => time is null ? null : Earlier(time, at);
 }

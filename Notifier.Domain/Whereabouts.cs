@@ -2,7 +2,7 @@ namespace Notifier.Domain;
 
 /// <summary>Where the person is now, as far as one message is concerned. Presence is a lease: what nothing alive vouches for is Offline.</summary>
 /// <param name="Conversation">The conversation that is open; with <see cref="Presence.Active"/>.</param>
-/// <param name="Until">When the last lease behind it ends; null when Offline.</param>
+/// <param name="Until">When the last lease behind this very state ends, even if another node still vouches for less; null when Offline.</param>
 internal readonly record struct Whereabouts(Presence State, string? Conversation, DateTimeOffset? Until)
 {
     private static readonly Whereabouts Gone = new(Presence.Offline, null, null);
@@ -21,9 +21,10 @@ internal readonly record struct Whereabouts(Presence State, string? Conversation
             newer |= report.At > message.ReportedAt;
             if (report.State == Presence.Offline || LeaseEnd(recipient, report, policy) is var end && end <= now) continue;
             if (nodesLiveUntil is null || end > nodesLiveUntil) nodesLiveUntil = end;
-            if (report.State > best.State || (report.State == best.State && report.Conversation == conversation.Conversation)) best = new(report.State, report.Conversation, end);
+            var here = new Whereabouts(report.State, report.Conversation, end);
+            if (here.Rank(conversation).CompareTo(best.Rank(conversation)) > 0) best = here;
         }
-        if (newer) return best with { Until = nodesLiveUntil };
+        if (newer) return best;
 
         var until = message.ReceivedAt + policy.PresenceLease;
         if (nodesLiveUntil > until) until = nodesLiveUntil.Value;
@@ -31,6 +32,8 @@ internal readonly record struct Whereabouts(Presence State, string? Conversation
     }
 
     public bool IsIn(ConversationState conversation) => State == Presence.Active && Conversation == conversation.Conversation;
+
+    private (Presence, bool, DateTimeOffset?) Rank(ConversationState conversation) => (State, IsIn(conversation), Until);
 
     private static DateTimeOffset LeaseEnd(RecipientState recipient, PresenceReport report, EscalationPolicy policy)
     {

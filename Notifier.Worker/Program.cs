@@ -1,4 +1,5 @@
 using Notifier.Worker;
+using Notifier.Worker.Devices;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
@@ -19,6 +20,7 @@ try
         .AddStorage(builder.Configuration)
         .AddIntake(builder.Configuration)
         .AddRecipients()
+        .AddDevices(builder.Configuration)
         .AddEscalation(builder.Configuration)
         .AddWebPush(builder.Configuration)
         .AddEmail(builder.Configuration)
@@ -27,9 +29,11 @@ try
         .AddOperations(builder.Configuration, builder.Environment);
 
     await using var app = builder.Build();
+    app.UseCors(); // before authorization: a preflight comes without a token
     app.MapOperations();
     app.MapEvents().RequireAuthorization(ApiKeys.Policy);
     app.MapRecipients();
+    app.MapDevices();
     app.MapUnsubscribe();
     await app.RunAsync();
     return 0;

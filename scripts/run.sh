@@ -99,23 +99,28 @@ answers_200() (
   read -rt 5 line <&4 && [[ $line =~ ^HTTP/1\.[01]\ 200 ]]
 )
 
+# All loops that wait throw away their errors: bash would otherwise tell of a killed process in its own words as well.
 wait_for() {
   local address=$1 path=$2 name=$3 deadline=$((SECONDS + 60))
-  until answers_200 "$address" "$path"; do
-    watch
-    ((SECONDS < deadline)) || die "the $name is not ready after 60 s: $address$path"
+  until answers_200 "$address" "$path" || ! all_alive || ((SECONDS >= deadline)); do
     sleep 0.2 || true
+  done 2> /dev/null
+  all_alive || tell_end
+  ((SECONDS < deadline)) || die "the $name is not ready after 60 s: $address$path"
+}
+
+ended=
+
+all_alive() {
+  for ended in "${!pids[@]}"; do
+    kill -0 "${pids[ended]}" 2> /dev/null || return 1
   done
 }
 
-# Ends the script when a process has ended by itself.
-watch() {
-  local i status=0
-  for i in "${!pids[@]}"; do
-    ! kill -0 "${pids[i]}" 2> /dev/null || continue
-    wait "${pids[i]}" || status=$?
-    die "the ${names[i]} ended by itself, with status $status"
-  done
+tell_end() {
+  local status=0
+  wait "${pids[ended]}" 2> /dev/null || status=$?
+  die "the ${names[ended]} ended by itself, with status $status"
 }
 
 stop_all() {
@@ -161,7 +166,17 @@ print_addresses() {
   say ''
 }
 
+# A shell starts what it puts in the background with Ctrl-C ignored, and bash cannot trap what was ignored at its start.
+heed_interrupts() {
+  local ignored
+  ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$$/status" 2> /dev/null) || return 0
+  if (((16#${ignored:-0} & 2) != 0)) && env --default-signal=INT true 2> /dev/null; then
+    exec env --default-signal=INT "$root/dev" run
+  fi
+}
+
 run() {
+  heed_interrupts
   worker_dll=$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll
   need_sdk
   need_room "$data"
@@ -182,12 +197,12 @@ run() {
   say 'Building…'
   build_project Notifier.Worker
   load_settings
-  dotnet "$worker_dll" migrate < /dev/null || die "the database is not ready; see above"
+  dotnet "$worker_dll" migrate < /dev/null || exit 1 # it has said why
   start worker "$worker_dll"
   wait_for "$(address_of "$Worker__Urls")" /health/ready worker
   print_addresses
-  while true; do
-    watch
+  while all_alive; do
     sleep 0.5 || true
-  done
+  done 2> /dev/null
+  tell_end
 }

@@ -34,12 +34,13 @@ public enum PushResult
 }
 
 /// <param name="RetryAfter">With <see cref="PushResult.SlowDown"/> and 5xx: what the push service asks for, at most an hour.</param>
-/// <param name="Answer">What it said, cut; for the trace and dead letters.</param>
+/// <param name="Answer">The status and what was said with it, as <see cref="PushAnswer.Clean"/> leaves it; for logs, the trace and dead letters.</param>
 public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfter = null, string Answer = "")
 {
     public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
-    private const int MaxAnswer = 300;
+    /// <summary>RFC 9110 §5.6.7: the form of a date that is written today, and the two that must still be read.</summary>
+    private static readonly string[] HttpDates = ["ddd, dd MMM yyyy HH:mm:ss 'GMT'", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy"];
 
     /// <summary>RFC 8030 §5, §7.3 and §8.4, and what push services make of them.</summary>
     public static PushOutcome Of(int status, string? retryAfter, string body, DateTimeOffset now) => new(
@@ -55,7 +56,7 @@ public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfte
             _ => PushResult.Rejected,
         },
         ReadRetryAfter(retryAfter, now),
-        string.Create(CultureInfo.InvariantCulture, $"{status} {(body.Length > MaxAnswer ? body[..MaxAnswer] : body)}").TrimEnd());
+        string.Create(CultureInfo.InvariantCulture, $"{status} {PushAnswer.Clean(body)}").TrimEnd());
 
     /// <summary>RFC 9110 §10.2.3: seconds or a date. Garbage is no wish; the past is now; a wish for more than an hour is an hour.</summary>
     public static TimeSpan? ReadRetryAfter(string? header, DateTimeOffset now)
@@ -63,7 +64,7 @@ public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfte
         if (string.IsNullOrWhiteSpace(header)) return null;
         TimeSpan wish;
         if (header.Trim().All(char.IsAsciiDigit)) wish = header.Trim().Length > 6 ? LongestRetryAfter : TimeSpan.FromSeconds(int.Parse(header, CultureInfo.InvariantCulture));
-        else if (DateTimeOffset.TryParseExact(header.Trim(), "r", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) wish = date - now;
+        else if (DateTimeOffset.TryParseExact(header.Trim(), HttpDates, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowInnerWhite, out var date)) wish = date - now;
         else return null;
         return wish < TimeSpan.Zero ? TimeSpan.Zero : wish > LongestRetryAfter ? LongestRetryAfter : wish;
     }

@@ -12,25 +12,27 @@ public static class PushPayload
 
     private const int MaxTitle = 120;
 
+    private const string Ellipsis = "…";
+
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>An alert about a conversation; too long, the body is cut, then left out.</summary>
+    /// <summary>An alert about a conversation. Too long, it loses what a person misses least: the end of the body, the body, the address, the end of the title.</summary>
     /// <param name="title">Who wrote, or what the conversation is called.</param>
     /// <param name="text">The newest message; null where it is sealed.</param>
     /// <param name="count">How many messages are unseen; with more than one the count stands for their text.</param>
     public static byte[] Message(string site, string conversation, string title, string? text, string? url, long count, long upTo, bool withBody = true)
     {
         var body = !withBody ? null : count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{count} new messages") : text ?? "New message";
-        var cutTitle = Cut(title, MaxTitle);
-        byte[] Write(string? b) => WriteMessage(site, conversation, cutTitle, b, url, count, upTo);
-        // Names and an address of the greatest length leave no room: the service worker then opens the site.
-        if (url is not null && Write(null).Length > MaxBytes) url = null;
+        var shownTitle = Cut(title, MaxTitle, grapheme => grapheme.Length);
+        byte[] Write(string t, string? b) => WriteMessage(site, conversation, t, b, url, count, upTo);
 
-        var whole = Write(body);
-        if (whole.Length <= MaxBytes || body is null) return whole;
-        // A character takes at most 6 bytes in JSON here, so this many fit whatever they are.
-        var fits = (MaxBytes - Write(null).Length - 10) / 6;
-        return fits > 20 ? Write(Cut(body, fits)) : Write(null);
+        var whole = Write(shownTitle, body);
+        if (whole.Length <= MaxBytes) return whole;
+        // Names and an address of the greatest length leave no room: the service worker then opens the site.
+        if (Write(shownTitle, null).Length > MaxBytes) url = null;
+        if (Write(shownTitle, null).Length > MaxBytes) return Write(Cut(shownTitle, MaxBytes - Write("", null).Length, JsonLength), null);
+        var cut = body is null ? "" : Cut(body, MaxBytes - Write(shownTitle, "").Length, JsonLength);
+        return Write(shownTitle, cut.Length > 0 ? cut : null);
     }
 
     /// <summary>Takes back an alert that was seen elsewhere.</summary>
@@ -69,12 +71,17 @@ public static class PushPayload
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Cuts between graphemes: half a family emoji is another emoji.</summary>
-    private static string Cut(string text, int max)
+    /// <summary>Cuts between graphemes, since half a family emoji is another emoji; nothing where not even one fits.</summary>
+    /// <param name="max">What text and ellipsis may measure together.</param>
+    private static string Cut(string text, int max, Measure measure)
     {
-        if (text.Length <= max) return text;
-        var end = 0;
-        while (StringInfo.GetNextTextElementLength(text, end) is var next && end + next < max) end += next;
-        return text[..end] + "…";
+        if (measure(text) <= max) return text;
+        var (end, room) = (0, max - measure(Ellipsis));
+        while (StringInfo.GetNextTextElementLength(text, end) is var next && (room -= measure(text.AsSpan(end, next))) >= 0) end += next;
+        return end > 0 ? text[..end] + Ellipsis : "";
     }
+
+    private static int JsonLength(ReadOnlySpan<char> text) => JsonEncodedText.Encode(text, Json.Encoder).EncodedUtf8Bytes.Length;
+
+    private delegate int Measure(ReadOnlySpan<char> text);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Notifier.Domain.WebPush;
@@ -24,7 +25,8 @@ public sealed class PushSubscription
     public byte[] Auth { get; }
 
     /// <summary>The push service, as VAPID's <c>aud</c> wants it: scheme, host, and the port where it is not the default.</summary>
-    public string Origin => Endpoint.GetLeftPart(UriPartial.Authority);
+    // The host in its ASCII form (RFC 6454 §6.2), which is also the one that the guard looks at.
+    public string Origin => Endpoint.IsDefaultPort ? $"{Endpoint.Scheme}://{Endpoint.IdnHost}" : string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Scheme}://{Endpoint.IdnHost}:{Endpoint.Port}");
 
     /// <summary>Checks everything that would only fail later, one push message at a time. Which hosts are allowed is not asked here.</summary>
     public static bool TryCreate(string? endpoint, string? p256dh, string? auth, [NotNullWhen(true)] out PushSubscription? subscription, [NotNullWhen(false)] out BadSubscription? bad)

@@ -13,6 +13,8 @@ public static class VapidToken
     // {"typ":"JWT","alg":"ES256"}
     private const string Header = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9";
 
+    private static readonly string[] Unreachable = ["local", "localhost", "invalid"];
+
     /// <param name="origin">The push service: scheme, host, and the port where it is not the default.</param>
     /// <returns>The value of the Authorization header (RFC 8292 §3).</returns>
     public static string Authorization(VapidKeys keys, string origin, string subject, DateTimeOffset now)
@@ -30,11 +32,12 @@ public static class VapidToken
     {
         if (string.IsNullOrEmpty(subject)) return "is not set; it is how push services reach you: mailto:you@example.org or an https address";
         if (subject.Any(c => char.IsWhiteSpace(c) || c is '<' or '>')) return "must not contain blanks or angle brackets";
-        var host = subject.StartsWith("mailto:", StringComparison.Ordinal)
+        var host = subject.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)
             ? subject["mailto:".Length..] is var address && address.IndexOf('@') is > 0 and var at && !address.Contains(':') ? address[(at + 1)..] : null
             : Uri.TryCreate(subject, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps ? uri.Host : null;
-        if (string.IsNullOrEmpty(host)) return "must be mailto: with an address, or an https address";
-        return host == "localhost" || host.EndsWith(".local", StringComparison.Ordinal) || host.EndsWith(".localhost", StringComparison.Ordinal) || host.EndsWith(".invalid", StringComparison.Ordinal) || !host.Contains('.')
+        if (string.IsNullOrEmpty(host) || Uri.CheckHostName(host) == UriHostNameType.Unknown) return "must be mailto: with an address, or an https address";
+        var labels = host.TrimEnd('.').Split('.');
+        return labels.Length < 2 || Unreachable.Contains(labels[^1], StringComparer.OrdinalIgnoreCase)
             ? "must name a public host: push services refuse localhost, .local and .invalid" : null;
     }
 

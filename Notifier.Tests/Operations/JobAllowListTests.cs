@@ -17,7 +17,7 @@ public sealed class JobAllowListTests(OperationsDatabase database) : IClassFixtu
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task A_row_that_names_another_program_s_method_fails_and_runs_nothing_while_our_job_runs()
     {
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.txt");
@@ -32,7 +32,7 @@ public sealed class JobAllowListTests(OperationsDatabase database) : IClassFixtu
             scope.Complete();
         }
 
-        Assert.Equal(7, await RecordedJob.Runs.ReadAsync(Cancellation));
+        Assert.Equal(7, await RecordedJob.Runs.ReadAsync(TestContext.Current.CancellationToken));
         await states.WaitForAsync(smuggled, FailedState.StateName);
         await host.StopAsync(Cancellation);
         Assert.False(File.Exists(file));

@@ -1,41 +1,23 @@
-using Notifier.Worker.Storage;
+using Notifier.Tests.Fixtures;
 using Npgsql;
 using Xunit;
 
 namespace Notifier.Tests.Operations;
 
-/// <summary>A migrated database of a test class's own.</summary>
-public sealed class OperationsDatabase(OperationsCluster cluster) : IAsyncLifetime
+/// <summary>One database for all tests of a class.</summary>
+public sealed class OperationsDatabase(PostgresCluster cluster) : IAsyncLifetime
 {
-    private static int _count;
-    private readonly string _name = $"ops_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
+    private TestDatabase _database = null!;
 
-    public string ConnectionString => $"{cluster.Server};Database={_name}";
+    public string ConnectionString => _database.ConnectionString;
 
-    public NpgsqlDataSource Source { get; private set; } = null!;
+    public NpgsqlDataSource Source => _database.DataSource;
 
-    public async ValueTask InitializeAsync()
-    {
-        await using (var server = NpgsqlDataSource.Create($"{cluster.Server};Database=postgres"))
-        await using (var create = server.CreateCommand($"CREATE DATABASE {_name} STRATEGY file_copy"))
-            await create.ExecuteNonQueryAsync();
-        Source = NpgsqlDataSource.Create(ConnectionString);
-        await Migrator.MigrateAsync(Source, CancellationToken.None);
-    }
+    public async ValueTask InitializeAsync() => _database = await cluster.CreateDatabaseAsync();
 
-    public async Task<T> ScalarAsync<T>(string sql, params object[] parameters)
-    {
-        await using var command = Source.CreateCommand(sql);
-        foreach (var parameter in parameters) command.Parameters.AddWithValue(parameter);
-        return (T)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
-    }
+    public Task<T> ScalarAsync<T>(string sql, params object?[] parameters) => _database.ScalarAsync<T>(sql, parameters);
 
-    public async Task ExecuteAsync(string sql, params object[] parameters)
-    {
-        await using var command = Source.CreateCommand(sql);
-        foreach (var parameter in parameters) command.Parameters.AddWithValue(parameter);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
+    public Task ExecuteAsync(string sql, params object?[] parameters) => _database.ExecuteAsync(sql, parameters);
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 }

@@ -14,7 +14,7 @@ internal static class Rows
         """
         INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at, closed_at, email_at, email_attempt)
         VALUES (nextval('notifier.escalation_id'), $1, $2, $3, $4, now(), CASE WHEN $7 THEN now() END, now() + $5, $6) RETURNING id
-        """, key.Site, key.Recipient, key.Conversation, Shard.Of(key.Site, key.Recipient), (object?)emailIn ?? DBNull.Value, (object?)attempt ?? DBNull.Value, closed);
+        """, key.Site, key.Recipient, key.Conversation, Shard.Of(key.Site, key.Recipient), emailIn, attempt, closed);
 
     public static async Task UnseenAsync(
         this OperationsDatabase database, ConversationKey key, string message, TimeSpan age, Ruling? email, MessageKind kind = MessageKind.Direct, long seq = 1)
@@ -28,7 +28,7 @@ internal static class Rows
               (site, recipient, conversation, message, seq, outcome, presence, active_here, mentioned, reported_at, received_at, email_verdict, email_reason)
             VALUES ($1, $2, $3, $4, $5, 0, 0, false, false, now(), now(), $6, $7)
             """, key.Site, key.Recipient, key.Conversation, message, seq,
-            email is { } v ? (short)v.Verdict : DBNull.Value, email is { } r ? (short)r.Reason : DBNull.Value);
+            email is { } v ? (short)v.Verdict : null, email is { } r ? (short)r.Reason : null);
     }
 
     public static async Task<Guid> AttemptAsync(this OperationsDatabase database, RecipientKey recipient, string state, params string[] conversations)

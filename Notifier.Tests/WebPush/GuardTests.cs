@@ -32,6 +32,18 @@ public sealed class GuardTests
     [InlineData("https://[::ffff:10.0.0.1]/abc")]
     [InlineData("http://127.0.0.1:9000/push/1")]
     [InlineData("ftp://fcm.googleapis.com/abc")]
+    [InlineData("https://fcm.googleapis.com./abc")]
+    [InlineData("https://127.1/abc")]
+    [InlineData("https://0x7f000001/abc")]
+    [InlineData("https://0177.0.0.1/abc")]
+    [InlineData("https://[fe80::1]/abc")]
+    [InlineData("https://evil.example#@fcm.googleapis.com/abc")]
+    [InlineData("https://evil.example?.push.apple.com/abc")]
+    [InlineData("https://fcm-googleapis.com/abc")]
+    [InlineData("https://xn--fm-fmc.googleapis.com/abc")]
+    [InlineData("https://fсm.googleapis.com/abc")] // a Cyrillic с
+    [InlineData("https://push.apple.com/abc")] // *.push.apple.com is what lies below
+    [InlineData("file:///etc/passwd")]
     [InlineData("https://fcm。googleapis。com.evil.example/abc")]
     public void Anything_else_is_refused(string endpoint) => Assert.NotNull(_guard.Refuses(new Uri(endpoint)));
 
@@ -59,6 +71,20 @@ public sealed class GuardTests
     [InlineData("fe80::1", false)]
     [InlineData("fd00::1", false)]
     [InlineData("64:ff9b::a00:1", false)]
+    [InlineData("::10.0.0.1", false)]
+    [InlineData("::127.0.0.1", false)]
+    [InlineData("::", false)]
+    [InlineData("2002:7f00:1::", false)]
+    [InlineData("2001:db8::1", false)]
+    [InlineData("fec0::1", false)]
+    [InlineData("ff02::1", false)]
+    [InlineData("4000::1", false)]
+    [InlineData("198.18.0.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("168.63.129.16", false)]
+    [InlineData("172.15.255.255", true)]
+    [InlineData("172.32.0.0", true)]
     public void Only_public_addresses_are_connected_to(string address, bool isPublic) => Assert.Equal(isPublic, GuardedConnect.IsPublic(IPAddress.Parse(address)));
 
     [Fact]

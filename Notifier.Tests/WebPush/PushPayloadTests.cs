@@ -34,6 +34,31 @@ public sealed class PushPayloadTests
         Assert.Equal(0, (body ?? "").TrimEnd('…').Length % grapheme.Length);
     }, iter: 400);
 
+    [Theory]
+    [InlineData("a", 1)]
+    [InlineData("é", 2)]
+    [InlineData("日", 3)]
+    [InlineData("\"", 2)]
+    public void A_body_is_cut_to_the_last_character_that_fits(string character, int bytes)
+    {
+        var json = PushPayload.Message("acme", "c-9", "Ada", string.Concat(Enumerable.Repeat(character, 5000)), null, 1, 41);
+        Assert.InRange(json.Length, PushPayload.MaxBytes - bytes + 1, PushPayload.MaxBytes);
+        Assert.EndsWith(character + "…", JsonElement.Parse(json).GetProperty("body").GetString());
+    }
+
+    [Fact]
+    public void A_body_of_the_greatest_length_that_fits_is_left_whole()
+    {
+        var room = PushPayload.MaxBytes - PushPayload.Message("acme", "c-9", "Ada", "", null, 1, 41).Length;
+        var longest = new string('a', room);
+        Assert.Equal(longest, JsonElement.Parse(PushPayload.Message("acme", "c-9", "Ada", longest, null, 1, 41)).GetProperty("body").GetString());
+        Assert.EndsWith("a…", JsonElement.Parse(PushPayload.Message("acme", "c-9", "Ada", longest + "a", null, 1, 41)).GetProperty("body").GetString());
+    }
+
+    [Fact]
+    public void A_single_letter_under_a_thousand_accents_that_does_not_fit_leaves_no_body() =>
+        Assert.Equal(JsonValueKind.Null, JsonElement.Parse(PushPayload.Message("acme", "c-9", "Ada", "e" + new string('\u0301', 3000), null, 1, 41)).GetProperty("body").ValueKind);
+
     [Fact]
     public void Even_the_longest_names_and_address_fit_by_leaving_the_address_out()
     {

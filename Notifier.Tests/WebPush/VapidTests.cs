@@ -48,6 +48,17 @@ public sealed class VapidTests
     }
 
     [Fact]
+    public async Task Many_at_once_get_one_token_and_made_up_hosts_do_not_fill_the_memory()
+    {
+        var keys = VapidKeys.Generate();
+        var tokens = new VapidTokens(Options.Create(new WebPushOptions { PublicKey = keys.PublicKey, PrivateKey = keys.PrivateKey, Subject = "mailto:push@example.com" }), new SetClock { Now = Now });
+        var same = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(() => tokens.For("https://a.example"))));
+        Assert.Single(same.Distinct(ReferenceEqualityComparer.Instance));
+        for (var i = 0; i < VapidTokens.MostKept + 5; i++) tokens.For($"https://a{i}.notify.windows.com");
+        Assert.InRange(tokens.Kept, 1, VapidTokens.MostKept);
+    }
+
+    [Fact]
     public void Keys_survive_being_written_and_read()
     {
         for (var i = 0; i < 200; i++)
@@ -73,6 +84,14 @@ public sealed class VapidTests
     [InlineData("mailto:<push@example.com>", false)]
     [InlineData("mailto: push@example.com", false)]
     [InlineData("mailto:push@localhost", false)]
+    [InlineData("mailto:push@LOCALHOST", false)]
+    [InlineData("mailto:push@Site.Local", false)]
+    [InlineData("mailto:push@site.local.", false)]
+    [InlineData("mailto:a@b@example.com", false)]
+    [InlineData("mailto:@example.com", false)]
+    [InlineData("mailto:example.com", false)]
+    [InlineData("https://site.invalid/contact", false)]
+    [InlineData("MAILTO:push@example.com", true)]
     [InlineData("https://localhost", false)]
     [InlineData("mailto:push@site.local", false)]
     [InlineData("mailto:push@site.invalid", false)]
@@ -83,7 +102,7 @@ public sealed class VapidTests
     public void A_subject_that_a_push_service_would_refuse_is_refused_at_the_start(string? subject, bool good) => Assert.Equal(good, VapidToken.SubjectFault(subject) is null);
 
     /// <summary>Checks a header with the public key it carries.</summary>
-    private static JsonElement Verify(string authorization)
+    internal static JsonElement Verify(string authorization)
     {
         var parts = authorization["vapid t=".Length..].Split(", k=");
         var jwt = parts[0].Split('.');

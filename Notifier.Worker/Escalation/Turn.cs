@@ -18,7 +18,7 @@ internal enum TurnKind
 /// <summary>One batch of one shard, in memory: takes events in, asks the ladder, and collects what is to be written. No I/O.</summary>
 internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDomain)
 {
-    private readonly List<(RelayEvent Event, DateTimeOffset ReceivedAt)> _events = [];
+    private readonly List<(RelayEvent Event, InboxRow Row)> _events = [];
     private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
     private readonly HashSet<ConversationKey> _marked = [];
     private readonly HashSet<ConversationKey> _changed = [];
@@ -37,7 +37,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
     public void Take(InboxRow row)
     {
         if (Read(row) is not { } e) return;
-        _events.Add((e, row.ReceivedAt));
+        _events.Add((e, row));
         switch (e)
         {
             case RelayEvent.MessageOutcome m:
@@ -86,16 +86,21 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
     /// <summary>Takes the facts in, then decides every conversation that was loaded.</summary>
     public void Decide(LadderState state)
     {
-        foreach (var (e, receivedAt) in _events) Apply(state, e, receivedAt);
+        foreach (var (e, row) in _events) Apply(state, e, row);
         foreach (var key in Query.Conversations.Keys) DecideOne(state, key);
         foreach (var (recipient, conversations) in _emails) OrderEmails(state, recipient, conversations);
         foreach (var key in _changed) Changes.Escalations.Add((key, state.Escalations[key]));
     }
 
-    private void Apply(LadderState state, RelayEvent e, DateTimeOffset receivedAt)
+    private void Apply(LadderState state, RelayEvent e, InboxRow row)
     {
+        var receivedAt = row.ReceivedAt;
         switch (e)
         {
+            case RelayEvent.MessageOutcome m when IsElsewhere(state, m):
+                Changes.DeadLetters.Add(new DeadLetter(
+                    m.Site, "event", row.Source, row.EventId, "conflicting", "$.data.message.conversation is not the one that this message was first reported in", row.Body));
+                break;
             case RelayEvent.MessageOutcome m:
                 Changes.Messages.Add((m.Site, m.Message));
                 foreach (var r in m.Recipients) Report(state, m, r, receivedAt);
@@ -124,6 +129,14 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
         }
     }
 
+    /// <summary>A message id belongs to one conversation for good: (site, message, recipient) is unique.</summary>
+    private static bool IsElsewhere(LadderState state, RelayEvent.MessageOutcome m)
+    {
+        if (state.Known.TryGetValue((m.Site, m.Message.Id), out var known)) return known.Conversation != m.Message.Conversation;
+        state.Known[(m.Site, m.Message.Id)] = (m.Message.Conversation, Deleted: false);
+        return false;
+    }
+
     private void EndEmail(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> end)
     {
         var row = state.Escalations[key];
@@ -141,7 +154,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
         var key = new ConversationKey(m.Site, r.Id, m.Message.Conversation);
         Update(state, key, c => c.Add(new UnseenMessage(
             m.Message.Id, m.Message.Seq, m.Message.Kind, r.Outcome, r.Presence, ActiveHere: r.Presence == Presence.Active && r.Conversation == m.Message.Conversation,
-            r.Mentioned, m.Message.Urgent, Own: m.Message.SenderId == r.Id, Deleted: state.Deleted.Contains((m.Site, m.Message.Id)),
+            r.Mentioned, m.Message.Urgent, Own: m.Message.SenderId == r.Id, Deleted: state.Known[(m.Site, m.Message.Id)].Deleted,
             m.Message.SentAt, ReportedAt: m.At, receivedAt, r.LastActiveAt, m.Message.ExpiresAt)));
         _touched.Add((key, m.Message.Id));
     }

@@ -34,7 +34,8 @@ internal sealed class NotifierMetrics
         Gauge("notifier_missed", "Messages unseen past twice their delay that nothing is about to decide; always 0", b => b.Missed);
 
         void Gauge(string name, string description, Func<Backlog, double> value) =>
-            meter.CreateObservableGauge(name, () => Backlog is { } backlog ? [new Measurement<double>(value(backlog))] : Array.Empty<Measurement<double>>(), description: description);
+            meter.CreateObservableGauge(
+                name, () => Backlog is { } backlog ? [new Measurement<double>(value(backlog))] : Array.Empty<Measurement<double>>(), description: description);
     }
 
     /// <summary>The last measurement; null: none that still holds.</summary>

@@ -47,8 +47,8 @@ internal sealed class EmailCancellationStore(NpgsqlDataSource database)
         if (await WithdrawAsync(connection, attempt, cancellation) is not { } withdrawn)
             return await IsBeingSentAsync(connection, attempt, cancellation) ? CancelOutcome.TooLate : CancelOutcome.Gone;
 
-        await PostAsync(
-            connection, [.. withdrawn.Conversations.Select(c => new RelayEvent.EmailCancelled(withdrawn.Recipient.Site, withdrawn.Now, withdrawn.Recipient.Recipient, c))], cancellation);
+        var ((site, recipient), conversations, now) = withdrawn;
+        await PostAsync(connection, [.. conversations.Select(c => new RelayEvent.EmailCancelled(site, now, recipient, c))], cancellation);
         await transaction.CommitAsync(cancellation);
         return CancelOutcome.Cancelled;
     }

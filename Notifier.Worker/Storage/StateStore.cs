@@ -10,8 +10,8 @@ internal sealed class LadderState
     public Dictionary<RecipientKey, RecipientState> Recipients { get; } = [];
     public Dictionary<ConversationKey, EscalationRow> Escalations { get; } = [];
 
-    /// <summary>Of the messages asked for: those that were deleted, perhaps before they came.</summary>
-    public HashSet<(string Site, string Message)> Deleted { get; } = [];
+    /// <summary>Of the messages asked for, those that are known: the conversation they were first reported in, and whether they were deleted, perhaps before they came.</summary>
+    public Dictionary<(string Site, string Message), (string Conversation, bool Deleted)> Known { get; } = [];
 }
 
 /// <summary>What to load.</summary>
@@ -51,7 +51,7 @@ internal sealed class StateStore
         batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
         batch.BatchCommands.Add(Escalations(sites, owners, names));
         batch.BatchCommands.Add(Messages(sites, owners, names, [.. query.Conversations.Values], [.. query.Messages.Select(m => m.Message)]));
-        batch.BatchCommands.Add(Deleted([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
+        batch.BatchCommands.Add(Known([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
 
         var state = new LadderState();
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
@@ -61,7 +61,7 @@ internal sealed class StateStore
         await ReadEscalationsAsync(reader, state, emails, cancellation);
         await ReadMessagesAsync(reader, state, cancellation);
         await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) state.Deleted.Add((reader.GetString(0), reader.GetString(1)));
+        while (await reader.ReadAsync(cancellation)) state.Known[(reader.GetString(0), reader.GetString(1))] = (reader.GetString(2), reader.GetBoolean(3));
         return state;
     }
 
@@ -175,9 +175,9 @@ internal sealed class StateStore
         }
     }
 
-    private static NpgsqlBatchCommand Deleted(string[] sites, string[] messages) => new(
+    private static NpgsqlBatchCommand Known(string[] sites, string[] messages) => new(
         """
-        SELECT m.site, m.id FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id) WHERE m.deleted_at IS NOT NULL
+        SELECT site, id, m.conversation, m.deleted_at IS NOT NULL FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id)
         """)
     { Parameters = { new() { Value = sites }, new() { Value = messages } } };
 

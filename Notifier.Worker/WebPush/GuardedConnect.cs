@@ -16,6 +16,9 @@ internal sealed class GuardedConnect
     private static readonly IPNetwork[] NotPublic =
         [.. new AntiSSRFPolicy(PolicyConfigOptions.ExternalOnlyLatest).DeniedAddresses.Select(Parse)];
 
+    /// <summary>What IANA has given out of IPv6. Leaves out ::/96, an IPv4 address in an obsolete spelling that no list names.</summary>
+    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
+
     private readonly bool _allowLoopback;
 
     public GuardedConnect(bool allowLoopback) => _allowLoopback = allowLoopback;
@@ -33,13 +36,15 @@ internal sealed class GuardedConnect
         var literal = IPAddress.TryParse(host, out var address);
         if (literal && _allowLoopback && address!.Equals(IPAddress.Loopback)) return await Leap([address], port, cancellation);
         var addresses = literal ? [address!] : await Resolve(host, cancellation);
+        if (addresses.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
         // All of them: an attacker who owns the name could mix one of ours among his own.
-        return addresses.Length > 0 && addresses.All(IsPublic) ? await Leap(addresses, port, cancellation) : throw new BlockedAddressException(host);
+        return addresses.All(IsPublic) ? await Leap(addresses, port, cancellation) : throw new BlockedAddressException(host);
     }
 
     internal static bool IsPublic(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        if (plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain)) return false;
         return !IPAddress.IsLoopback(plain) && !NotPublic.Any(n => n.BaseAddress.AddressFamily == plain.AddressFamily && n.Contains(plain));
     }
 

@@ -116,6 +116,10 @@ internal sealed partial class PushSender(
             {
                 LogDatabase(log, DatabaseFault.Word(e)); // not written: they go out again after their lease
             }
+            catch (Exception e)
+            {
+                LogUnforeseen(log, batch[0].Push.Origin, e); // the loop must live: nothing else would write an end any more
+            }
             batch.Clear();
         }
     }

@@ -12,25 +12,21 @@ internal sealed class PushServiceClient : IDisposable
     private const int MaxAnswer = 4096;
 
     private readonly HttpClient _http;
+    private readonly EndpointGuard _guard;
     private readonly VapidTokens _tokens;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _timeout;
 
-    public PushServiceClient(IOptions<WebPushOptions> options, VapidTokens tokens, TimeProvider clock)
+    public PushServiceClient(IOptions<WebPushOptions> options, EndpointGuard guard, VapidTokens tokens, TimeProvider clock)
+        : this(options, guard, tokens, clock, Handler(options.Value, new GuardedConnect(options.Value.AllowLoopback)))
     {
-        (_tokens, _clock, _timeout) = (tokens, clock, options.Value.Timeout);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = new GuardedConnect(options.Value.AllowLoopback).ConnectAsync,
-            ConnectTimeout = options.Value.Timeout / 2,
-            // A push service has no business sending us elsewhere, nor has a proxy of the environment between us.
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            EnableMultipleHttp2Connections = true,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(30), // so that changed names are followed
-            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-        })
+    }
+
+    internal PushServiceClient(IOptions<WebPushOptions> options, EndpointGuard guard, VapidTokens tokens, TimeProvider clock, SocketsHttpHandler handler)
+    {
+        (_guard, _tokens, _clock, _timeout) = (guard, tokens, clock, options.Value.Timeout);
+        // Not from IHttpClientFactory, whose handlers log every URL: an endpoint is a secret.
+        _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
             DefaultRequestVersion = HttpVersion.Version20,
@@ -40,6 +36,8 @@ internal sealed class PushServiceClient : IDisposable
 
     public async Task<PushOutcome> SendAsync(PushSubscription subscription, PushMessage message, CancellationToken cancellation)
     {
+        // Again after registration: the list may be shorter by now, and a row may have been written by other hands.
+        if (_guard.Refuses(subscription.Endpoint) is { } reason) return new PushOutcome(PushResult.Blocked, Answer: $"the endpoint {reason}");
         using var request = Request(subscription, message);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(_timeout);
@@ -58,6 +56,20 @@ internal sealed class PushServiceClient : IDisposable
             return new PushOutcome(PushResult.Transient, Answer: e is HttpRequestException { HttpRequestError: var error } ? error.ToString() : "no answer in time");
         }
     }
+
+    internal static SocketsHttpHandler Handler(WebPushOptions options, GuardedConnect connect) => new()
+    {
+        ConnectCallback = connect.ConnectAsync,
+        ConnectTimeout = options.Timeout / 2,
+        // A push service has no business sending us elsewhere, nor has a proxy of the environment between us.
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null, // what we trace is not for others
+        EnableMultipleHttp2Connections = true,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(30), // so that changed names are followed
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+    };
 
     private HttpRequestMessage Request(PushSubscription subscription, PushMessage message)
     {
@@ -81,8 +93,17 @@ internal sealed class PushServiceClient : IDisposable
     private static async Task<string> ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
         var buffer = new byte[MaxAnswer];
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
-        var read = await body.ReadAtLeastAsync(buffer, MaxAnswer, throwOnEndOfStream: false, cancellation);
+        var read = 0;
+        try
+        {
+            await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+            // Piece by piece, so that what came before a break is kept.
+            while (read < MaxAnswer && await body.ReadAsync(buffer.AsMemory(read), cancellation) is > 0 and var more) read += more;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            // The status was said and means the same without its words; a 410 whose text never ends is still a 410.
+        }
         var wns = string.Join(' ', answer.Headers.Where(h => h.Key.StartsWith("X-WNS-", StringComparison.OrdinalIgnoreCase)).Select(h => $"{h.Key}: {string.Join(',', h.Value)}"));
         return $"{wns} {Encoding.UTF8.GetString(buffer, 0, read).Replace('\0', ' ')}".Trim();
     }

@@ -17,11 +17,18 @@ internal sealed class WebPushOptionsValidator(IHostEnvironment environment) : IV
             if (VapidToken.SubjectFault(options.Subject) is { } reason) failures.Add($"WebPush__Subject: {reason}");
         }
         for (var i = 0; i < options.AllowedHosts.Count; i++)
-            if (Uri.CheckHostName(options.AllowedHosts[i].StartsWith("*.", StringComparison.Ordinal) ? options.AllowedHosts[i][2..] : options.AllowedHosts[i]) != UriHostNameType.Dns)
+            if (!IsHostOrBelow(options.AllowedHosts[i]))
                 failures.Add($"WebPush__AllowedHosts__{i}: must be a host such as push.example.org, or *.example.org");
         if (options.AllowLoopback && !environment.IsDevelopment()) failures.Add("WebPush__AllowLoopback: is for development only");
         if (options.Concurrency is < 1 or > 10_000) failures.Add("WebPush__Concurrency: must be from 1 to 10000");
         if (options.Timeout < TimeSpan.FromSeconds(1) || options.Timeout > TimeSpan.FromSeconds(60)) failures.Add("WebPush__Timeout: must be from 00:00:01 to 00:01:00");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    /// <summary>In ASCII, since that is what endpoints are compared in; and not a whole top-level domain.</summary>
+    private static bool IsHostOrBelow(string entry)
+    {
+        var host = entry.StartsWith("*.", StringComparison.Ordinal) ? entry[2..] : entry;
+        return Uri.CheckHostName(host) == UriHostNameType.Dns && host.All(char.IsAscii) && !host.EndsWith('.') && (host == entry || host.Contains('.'));
     }
 }
