@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -9,7 +8,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Notifier.Tests.Fixtures;
 using Notifier.Worker;
 using Notifier.Worker.Devices;
 using Notifier.Worker.Escalation;
@@ -106,46 +104,5 @@ internal sealed class ApiHost : IAsyncDisposable
     private sealed class StoppedClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => Now;
-    }
-}
-
-/// <summary>What came back.</summary>
-internal sealed record Answer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
-{
-    public string? Header(string name) => Headers.GetValueOrDefault(name);
-
-    /// <summary>A problem of this status (RFC 9457) that blames this member.</summary>
-    public string AssertProblem(int status, string? member = null)
-    {
-        Assert.Equal(status, Status);
-        Assert.Equal("application/problem+json", Header("Content-Type"));
-        using var problem = JsonDocument.Parse(Body);
-        Assert.Equal(status, problem.RootElement.GetProperty("status").GetInt32());
-        Assert.Equal(member, problem.RootElement.TryGetProperty("member", out var named) ? named.GetString() : null);
-        return problem.RootElement.GetProperty("detail").GetString()!;
-    }
-}
-
-/// <summary>A host and its database, for the tests of one class.</summary>
-public sealed class ApiFixture(PostgresCluster cluster) : IAsyncLifetime
-{
-    private readonly ApiDatabase _database = new(cluster);
-
-    internal ApiHost Host { get; private set; } = null!;
-
-    internal Npgsql.NpgsqlDataSource Source => _database.Source;
-
-    internal string ConnectionString => _database.ConnectionString;
-
-    public async ValueTask InitializeAsync()
-    {
-        await _database.InitializeAsync();
-        Host = await ApiHost.StartAsync(_database.ConnectionString);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Host.DisposeAsync();
-        await _database.DisposeAsync();
     }
 }

@@ -11,21 +11,21 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
 {
     private ApiHost Host => api.Host.As(ApiHost.Key);
 
-    private Task<List<string?>> EndpointsAsync(string recipient, string site = "acme") => api.Source.TextsAsync(
+    private Task<List<string>> EndpointsAsync(string recipient, string site = "acme") => api.Database.ListAsync<string>(
         "SELECT endpoint FROM notifier.push_subscription WHERE site = $1 AND recipient = $2 ORDER BY id", site, recipient);
 
-    private Task WaitsAsync(string recipient, string endpoint) => api.Source.ExecuteAsync(
+    private Task<int> WaitsAsync(string recipient, string endpoint) => api.Database.ExecuteAsync(
         """
         INSERT INTO notifier.push_outbox (site, recipient, conversation, subscription, origin, up_to, message, expires_at)
         SELECT site, recipient, 'c-9', id, origin, 1, 'm-1', now() FROM notifier.push_subscription WHERE recipient = $1 AND endpoint = $2
         """, recipient, endpoint);
 
-    private Task<long> WaitingAsync(string recipient) => api.Source.ScalarAsync<long>("SELECT count(*) FROM notifier.push_outbox WHERE recipient = $1", recipient);
+    private Task<long> WaitingAsync(string recipient) => api.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.push_outbox WHERE recipient = $1", recipient);
 
     private async Task<string[]> ChangedAsync(params string[] recipients)
     {
-        var bodies = await api.Source.TextsAsync("SELECT body FROM notifier.inbox WHERE source IS NULL ORDER BY id");
-        return [.. bodies.Select(b => OwnEvents.Read(b!)).OfType<RelayEvent.RecipientChanged>().Select(e => e.Recipient).Where(recipients.Contains)];
+        var bodies = await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox WHERE source IS NULL ORDER BY id");
+        return [.. bodies.Select(b => OwnEvents.Read(b)).OfType<RelayEvent.RecipientChanged>().Select(e => e.Recipient).Where(recipients.Contains)];
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
         Assert.Equal((204, ""), (answer.Status, answer.Body));
         Assert.Equal(
             $"{Subscriptions.Endpoint("keeps")} https://fcm.googleapis.com 65 16",
-            await api.Source.ScalarAsync<string>("SELECT concat_ws(' ', endpoint, origin, length(p256dh), length(auth)) FROM notifier.push_subscription WHERE recipient = 'keeps'"));
+            await api.Database.ScalarAsync<string>("SELECT concat_ws(' ', endpoint, origin, length(p256dh), length(auth)) FROM notifier.push_subscription WHERE recipient = 'keeps'"));
         Assert.Equal(["keeps"], await ChangedAsync("keeps"));
     }
 
@@ -86,7 +86,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     [Fact]
     public async Task Loopback_is_taken_where_development_allows_it()
     {
-        await using var host = await ApiHost.StartAsync(api.ConnectionString, "Development", ("WebPush:AllowLoopback", "true"));
+        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Development", ("WebPush:AllowLoopback", "true"));
 
         Assert.Equal(204, (await host.RegisterAsync("loopback", "http://127.0.0.1:9/push/1")).Status);
     }
@@ -95,12 +95,12 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     public async Task Registered_again_it_is_registered_anew_and_nothing_is_decided_again()
     {
         await Host.RegisterAsync("anew", Subscriptions.Endpoint("anew"));
-        await api.Source.ExecuteAsync("UPDATE notifier.push_subscription SET registered_at = '2026-01-01', last_used_at = '2026-01-01', errors = 7 WHERE recipient = 'anew'");
+        await api.Database.ExecuteAsync("UPDATE notifier.push_subscription SET registered_at = '2026-01-01', last_used_at = '2026-01-01', errors = 7 WHERE recipient = 'anew'");
         var key = Subscriptions.NewKey();
 
         await Host.SendAsync(HttpMethod.Put, "/v1/sites/acme/recipients/anew/subscriptions", Subscriptions.Json(Subscriptions.Endpoint("anew"), key));
 
-        Assert.Equal("1 t t 0", await api.Source.ScalarAsync<string>(
+        Assert.Equal("1 t t 0", await api.Database.ScalarAsync<string>(
             "SELECT concat_ws(' ', count(*), bool_and(registered_at > '2026-01-02'), bool_and(last_used_at > '2026-01-02'), sum(errors)) FROM notifier.push_subscription WHERE recipient = 'anew' AND p256dh = $1",
             Base64Url.DecodeFromChars(key)));
         Assert.Equal(["anew"], await ChangedAsync("anew"));
@@ -110,10 +110,10 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     public async Task An_answer_gone_to_the_old_registration_leaves_the_new_one()
     {
         await Host.RegisterAsync("raced", Subscriptions.Endpoint("raced"));
-        await using var connection = await api.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var connection = await api.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         async Task<PushTarget> TargetAsync() => new(
-            await api.Source.ScalarAsync<long>("SELECT id FROM notifier.push_subscription WHERE recipient = 'raced'"), new("acme", "raced"), "", [], [],
-            new DateTimeOffset(await api.Source.ScalarAsync<DateTime>("SELECT registered_at FROM notifier.push_subscription WHERE recipient = 'raced'")));
+            await api.Database.ScalarAsync<long>("SELECT id FROM notifier.push_subscription WHERE recipient = 'raced'"), new("acme", "raced"), "", [], [],
+            (await api.Database.ScalarAsync<DateTimeOffset>("SELECT registered_at FROM notifier.push_subscription WHERE recipient = 'raced'")));
         async Task GoneAsync(PushTarget target)
         {
             await using var batch = new Npgsql.NpgsqlBatch(connection) { BatchCommands = { PushContentStore.Gone([target]) } };
@@ -160,7 +160,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     public async Task Of_21_subscriptions_the_least_recently_used_goes_with_what_waits_there()
     {
         for (var i = 1; i <= 20; i++) await Host.RegisterAsync("many", Subscriptions.Endpoint($"many-{i}"));
-        await api.Source.ExecuteAsync("UPDATE notifier.push_subscription SET last_used_at = now() - interval '1 day' WHERE endpoint = $1", Subscriptions.Endpoint("many-7"));
+        await api.Database.ExecuteAsync("UPDATE notifier.push_subscription SET last_used_at = now() - interval '1 day' WHERE endpoint = $1", Subscriptions.Endpoint("many-7"));
         await WaitsAsync("many", Subscriptions.Endpoint("many-7"));
         await WaitsAsync("many", Subscriptions.Endpoint("many-8"));
 
@@ -215,7 +215,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
         (await Host.SendAsync(HttpMethod.Get, "/v1/sites/acme/vapid-public-key")).AssertProblem(404);
 
         var keys = VapidKeys.Generate();
-        await using var host = await ApiHost.StartAsync(api.ConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
+        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
         var answer = await host.SendAsync(HttpMethod.Get, "/v1/sites/acme/vapid-public-key");
 
         Assert.Equal((200, keys.PublicKey, "text/plain; charset=utf-8"), (answer.Status, answer.Body, answer.Header("Content-Type")));

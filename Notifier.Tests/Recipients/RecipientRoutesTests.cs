@@ -17,11 +17,11 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
 
     private Task<Answer> PutAsync(string id, string json) => api.Host.SendAsync(HttpMethod.Put, $"/v1/sites/acme/recipients/{id}", json);
 
-    private async Task<string> RowAsync(string id) => await api.Source.ScalarAsync<string>(
+    private async Task<string> RowAsync(string id) => await api.Database.ScalarAsync<string>(
         "SELECT concat_ws('|', email, name, locale, time_zone, preferences::text) FROM notifier.recipient WHERE site = 'acme' AND id = $1", id);
 
     private async Task<List<RelayEvent?>> EventsAsync(string id) =>
-        [.. (await api.Source.TextsAsync("SELECT body FROM notifier.inbox WHERE shard = $1 AND source IS NULL ORDER BY id", Shard.Of("acme", id))).Select(b => OwnEvents.Read(b!))];
+        [.. (await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox WHERE shard = $1 AND source IS NULL ORDER BY id", Shard.Of("acme", id))).Select(b => OwnEvents.Read(b))];
 
     [Fact]
     public async Task What_the_site_says_of_a_person_is_kept_and_what_nobody_knows_is_not()
@@ -61,7 +61,7 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
     [Fact]
     public async Task A_change_rings_the_doorbell()
     {
-        await using var listener = await api.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var listener = await api.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         var rung = new TaskCompletionSource<string>();
         listener.Notification += (_, notified) => rung.TrySetResult(notified.Channel);
         await using (var listen = new Npgsql.NpgsqlCommand("LISTEN notifier_inbox", listener)) await listen.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
@@ -112,7 +112,7 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
         var detail = (await PutAsync("bad", body)).AssertProblem(422, member);
 
         Assert.StartsWith(member, detail, StringComparison.Ordinal);
-        Assert.Equal(0, await api.Source.ScalarAsync<long>("SELECT count(*) FROM notifier.recipient WHERE id = 'bad'"));
+        Assert.Equal(0, await api.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.recipient WHERE id = 'bad'"));
     }
 
     [Theory]
@@ -166,7 +166,7 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
     [Fact]
     public async Task In_development_any_delay_goes()
     {
-        await using var host = await ApiHost.StartAsync(api.ConnectionString, "Development");
+        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Development");
         const string Short = """{ "preferences": { "emailDelay": "00:00:05" } }""";
 
         Assert.Equal(204, (await host.SendAsync(HttpMethod.Put, "/v1/sites/acme/recipients/dev", Short)).Status);
@@ -177,8 +177,8 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
     public async Task Whoever_unsubscribed_stays_so_until_the_site_switches_emails_off_and_on()
     {
         await PutAsync("unsubscribed", """{ "email": "ada@acme.example" }""");
-        await api.Source.ExecuteAsync("UPDATE notifier.recipient SET unsubscribed_at = now() WHERE id = 'unsubscribed'");
-        var isUnsubscribed = () => api.Source.ScalarAsync<bool>("SELECT unsubscribed_at IS NOT NULL FROM notifier.recipient WHERE id = 'unsubscribed'");
+        await api.Database.ExecuteAsync("UPDATE notifier.recipient SET unsubscribed_at = now() WHERE id = 'unsubscribed'");
+        var isUnsubscribed = () => api.Database.ScalarAsync<bool>("SELECT unsubscribed_at IS NOT NULL FROM notifier.recipient WHERE id = 'unsubscribed'");
 
         await PutAsync("unsubscribed", """{ "email": "ada@acme.example", "name": "Ada", "preferences": { "email": true } }""");
         Assert.True(await isUnsubscribed());

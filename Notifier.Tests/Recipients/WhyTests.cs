@@ -9,7 +9,7 @@ public sealed class WhyTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task The_decisions_on_a_message_are_told_in_order_with_what_they_were_based_on()
     {
-        await api.Source.ExecuteAsync(
+        await api.Database.ExecuteAsync(
             """
             INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, until, basis) VALUES
               ('2026-11-24T12:00:02Z', 'acme', 'u/2', 'c-9', 'm-1', 'push', 'send', 'unseen', NULL, NULL),

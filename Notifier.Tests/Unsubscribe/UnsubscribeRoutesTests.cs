@@ -15,11 +15,11 @@ public sealed partial class UnsubscribeRoutesTests(ApiFixture api) : IClassFixtu
     /// <summary>A person of a test's own, with an address and nothing else, and the link in their mail.</summary>
     private async Task<string> LinkAsync(string id)
     {
-        await api.Source.ExecuteAsync("INSERT INTO notifier.recipient (site, id, email) VALUES ('acme', $1, 'ada@acme.example')", id);
+        await api.Database.ExecuteAsync("INSERT INTO notifier.recipient (site, id, email) VALUES ('acme', $1, 'ada@acme.example')", id);
         return $"/unsubscribe/{api.Host.Services.GetRequiredService<UnsubscribeToken>().Create(new UnsubscribeClaim("acme", id, null))}";
     }
 
-    private Task<string> StateAsync(string id) => api.Source.ScalarAsync<string>(
+    private Task<string> StateAsync(string id) => api.Database.ScalarAsync<string>(
         """
         SELECT concat(r.unsubscribed_at IS NOT NULL, ' ', (SELECT count(*) FROM notifier.inbox WHERE shard = $2)) FROM notifier.recipient r WHERE site = 'acme' AND id = $1
         """, id, Shard.Of("acme", id));
@@ -93,10 +93,10 @@ public sealed partial class UnsubscribeRoutesTests(ApiFixture api) : IClassFixtu
     public async Task Somebody_who_was_erased_meanwhile_is_told_that_no_more_emails_come()
     {
         var link = await LinkAsync("gone");
-        await api.Source.ExecuteAsync("DELETE FROM notifier.recipient WHERE id = 'gone'");
+        await api.Database.ExecuteAsync("DELETE FROM notifier.recipient WHERE id = 'gone'");
 
         Assert.Contains("You are unsubscribed", (await RequestAsync(HttpMethod.Post, link)).Body, StringComparison.Ordinal);
-        Assert.Equal(0, await api.Source.ScalarAsync<long>("SELECT count(*) FROM notifier.recipient WHERE id = 'gone'"));
+        Assert.Equal(0, await api.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.recipient WHERE id = 'gone'"));
     }
 
     [Fact]
@@ -137,9 +137,9 @@ public sealed partial class UnsubscribeRoutesTests(ApiFixture api) : IClassFixtu
         var link = await LinkAsync("named");
         Assert.Contains("Stop emails from acme?", (await RequestAsync(HttpMethod.Get, link)).Body, StringComparison.Ordinal);
 
-        await api.Source.ExecuteAsync("INSERT INTO notifier.site (id, name) VALUES ('acme', 'Acme <b>&')");
+        await api.Database.ExecuteAsync("INSERT INTO notifier.site (id, name) VALUES ('acme', 'Acme <b>&')");
         Assert.Contains("Stop emails from Acme &lt;b&gt;&amp;?", (await RequestAsync(HttpMethod.Get, link)).Body, StringComparison.Ordinal);
-        await api.Source.ExecuteAsync("DELETE FROM notifier.site");
+        await api.Database.ExecuteAsync("DELETE FROM notifier.site");
     }
 
     [GeneratedRegex("<style>(.*?)</style>", RegexOptions.Singleline)]

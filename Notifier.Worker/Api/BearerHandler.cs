@@ -1,13 +1,15 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Notifier.Worker.Api;
 
 /// <summary>A scheme of <c>Authorization: Bearer</c> (RFC 6750). Refusals are problems, and say what to do.</summary>
-internal abstract class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+internal abstract class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder)
+    // The base class logs every refusal as news; it is the caller's, and is told to the caller.
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, NullLoggerFactory.Instance, encoder)
 {
     /// <returns>The token of the one Authorization header, if it is a bearer's.</returns>
     public static string? Token(HttpRequest request) =>

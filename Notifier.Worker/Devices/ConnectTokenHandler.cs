@@ -7,8 +7,8 @@ using Notifier.Worker.Api;
 namespace Notifier.Worker.Devices;
 
 /// <summary>Lets a browser in, as the person whom its connect token names.</summary>
-internal sealed class ConnectTokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ConnectTokens tokens)
-    : BearerHandler(options, logs, encoder)
+internal sealed class ConnectTokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder, ConnectTokens tokens)
+    : BearerHandler(options, encoder)
 {
     public const string SiteClaim = "connect_site", RecipientClaim = "connect_recipient";
 

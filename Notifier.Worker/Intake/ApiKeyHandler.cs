@@ -7,8 +7,8 @@ using Notifier.Worker.Api;
 namespace Notifier.Worker.Intake;
 
 /// <summary>Lets a site's server in: <c>Authorization: Bearer KEY</c> with one of <c>Intake__ApiKeys__N</c>.</summary>
-internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ApiKeys keys)
-    : BearerHandler(options, logs, encoder)
+internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder, ApiKeys keys)
+    : BearerHandler(options, encoder)
 {
     protected override string HowTo => keys.IsEmpty
         ? "This worker has no API key yet: set Intake__ApiKeys__0, and send it as Authorization: Bearer KEY."
