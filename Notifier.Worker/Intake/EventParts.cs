@@ -30,13 +30,26 @@ internal static class EventParts
         _ => 0,
     };
 
+    /// <summary>A lone <c>\ud800</c> is a well-formed name in JSON, and no text. Nobody can have meant anything by it.</summary>
+    private static bool HasName(JsonProperty member)
+    {
+        try
+        {
+            return member.Name is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static string WithRecipients(JsonElement element, HashSet<int> kept)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            foreach (var member in element.EnumerateObject())
+            foreach (var member in element.EnumerateObject().Where(HasName))
             {
                 writer.WritePropertyName(member.Name);
                 if (member.NameEquals("data")) WriteData(writer, member.Value, kept);
@@ -50,7 +63,7 @@ internal static class EventParts
     private static void WriteData(Utf8JsonWriter writer, JsonElement data, HashSet<int> kept)
     {
         writer.WriteStartObject();
-        foreach (var member in data.EnumerateObject())
+        foreach (var member in data.EnumerateObject().Where(HasName))
         {
             writer.WritePropertyName(member.Name);
             if (!member.NameEquals("recipients"))
