@@ -21,7 +21,7 @@ internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarm
             {
                 await SweepAsync(stoppingToken);
             }
-            catch (Exception e) when (DatabaseFault.Passes(e))
+            catch (Exception e) when (e is not OperationCanceledException) // next time; the worker has other things to do
             {
                 LogDatabase(log, DatabaseFault.Word(e));
             }
@@ -44,6 +44,6 @@ internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarm
     [LoggerMessage(Level = LogLevel.Warning, Message = "An email alarm was lost; it is set anew")]
     private static partial void LogLost(ILogger log);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Overdue emails could not be looked for: the database did not answer ({Cause})")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Overdue emails could not be looked for ({Cause})")]
     private static partial void LogDatabase(ILogger log, string cause);
 }

@@ -17,7 +17,7 @@ internal sealed partial class Retention(NpgsqlDataSource database, TimeProvider 
                 await using var command = database.CreateCommand("SELECT notifier.tidy()");
                 await command.ExecuteNonQueryAsync(stoppingToken);
             }
-            catch (Exception e) when (DatabaseFault.Passes(e))
+            catch (Exception e) when (e is not OperationCanceledException) // next time; the worker has other things to do
             {
                 LogDatabase(log, DatabaseFault.Word(e));
             }
@@ -25,6 +25,6 @@ internal sealed partial class Retention(NpgsqlDataSource database, TimeProvider 
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old rows could not be tidied away: the database did not answer ({Cause})")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old rows could not be tidied away ({Cause})")]
     private static partial void LogDatabase(ILogger log, string cause);
 }

@@ -71,13 +71,27 @@ internal sealed partial class PushSender(
         var (contents, targets) = await PushContentStore.ReadAsync(connection, claimed, stopping);
         foreach (var push in claimed)
         {
-            var draft = _composer.Draft(push, state, contents.GetValueOrDefault(push.Key), targets.GetValueOrDefault(push.Subscription));
+            var draft = Draft(push, state, contents, targets);
             if (draft.End is { } end) _ends.Writer.TryWrite(end);
             else
             {
                 Interlocked.Increment(ref _underWay);
                 _ = SendAsync(push, draft, stopping);
             }
+        }
+    }
+
+    /// <summary>One that we cannot write must not hold up the others.</summary>
+    private PushDraft Draft(ClaimedPush push, LadderState state, Dictionary<ConversationKey, PushContent> contents, Dictionary<long, PushTarget> targets)
+    {
+        try
+        {
+            return _composer.Draft(push, state, contents.GetValueOrDefault(push.Key), targets.GetValueOrDefault(push.Subscription));
+        }
+        catch (Exception e)
+        {
+            LogUnforeseen(log, push.Origin, e);
+            return new(null, null, default, new PushEnd(push, null, default, null, new Ruling(Verdict.Failed, Reason.Rejected)));
         }
     }
 
