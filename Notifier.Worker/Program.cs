@@ -11,6 +11,11 @@ using Notifier.Worker.Unsubscribe;
 using Notifier.Worker.WebPush;
 
 if (args is ["vapid"]) return VapidCommand.Run(Console.Out);
+if (StartFault.UnknownCommand(args) is { } unknown)
+{
+    await Console.Error.WriteLineAsync(unknown);
+    return 1;
+}
 try
 {
     var builder = WebApplication.CreateBuilder(args);

@@ -54,6 +54,17 @@ free_port() {
   echo "$port"
 }
 
+# without_descriptors COMMAND…: for what outlives this script. Whatever our caller left open besides the standard three
+# is handed on otherwise: locks stay held, and who reads a pipe to its end waits for a server to stop.
+without_descriptors() (
+  local descriptor
+  for descriptor in "/proc/$BASHPID/fd"/*; do
+    descriptor=${descriptor##*/}
+    if [[ $descriptor =~ ^[0-9]+$ ]] && ((descriptor > 2)); then exec {descriptor}>&-; fi
+  done
+  "$@"
+)
+
 # Runs a command as root where that is possible without asking anybody.
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi

@@ -25,22 +25,22 @@ need_postgres() {
   find_postgres && return
   command -v apt-get > /dev/null || die "PostgreSQL is missing: install PostgreSQL 15 or later, with initdb on the PATH"
   may_install || die "PostgreSQL is missing, and installing it needs root: sudo apt-get install --no-install-recommends postgresql"
-  install_postgres
+  install_postgres || exit
   find_postgres || die "PostgreSQL was installed, but /usr/lib/postgresql/*/bin/initdb is not there"
 }
 
 # Debian's package starts a cluster of its own on 5432. policy-rc.d forbids that; one that is there already is kept.
-install_postgres() {
-  local policy=/usr/sbin/policy-rc.d ours='' done=0
+install_postgres() (
+  local policy=/usr/sbin/policy-rc.d
   if [[ ! -e $policy ]]; then
-    ours=1
+    # Left behind by a Ctrl-C, it would keep every service that is installed later from starting.
+    trap 'as_root rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" > /dev/null
     as_root chmod 755 "$policy"
   fi
-  apt_install postgresql "the database" || done=$?
-  if [[ -n $ours ]]; then as_root rm -f "$policy"; fi
-  ((done == 0)) || die "PostgreSQL could not be installed; see above"
-}
+  apt_install postgresql "the database" || die "PostgreSQL could not be installed; see above"
+)
 
 pg_user=
 pg_data=
@@ -125,10 +125,9 @@ start_cluster() {
     as_postgres tee "$pg_data/notifier.port" <<< "$pg_port" > /dev/null || die "no disk space, or $pg_data is not writable"
   fi
   # No Unix socket: its path may not be longer than 107 bytes, and a checkout can lie deeper than that.
-  # The server outlives this call: with a descriptor of ours it would hold our lock, and a pipe that somebody reads.
-  as_postgres "$pg_bin/pg_ctl" -D "$pg_data" -l "$log" -w -t 60 -s \
+  without_descriptors as_postgres "$pg_bin/pg_ctl" -D "$pg_data" -l "$log" -w -t 60 -s \
     -o "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c port=$pg_port" start \
-    < /dev/null > /dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- \
+    < /dev/null > /dev/null 2>&1 \
     || die "PostgreSQL did not start: $(as_postgres grep -E 'FATAL|PANIC' "$log" | tail -n 1) (all of it: $log)"
 }
 

@@ -19,7 +19,7 @@ internal static class LoggingRegistration
             });
 
         // Below Warning these name paths, push endpoints and statements.
-        foreach (var chatter in (string[])["Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Hangfire", "Microsoft.Extensions"])
+        foreach (var chatter in (string[])["Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Hangfire", "Microsoft.Extensions", "idunno.Authentication"])
             logging.AddFilter(chatter, LogLevel.Warning);
         // Warns at every start that keys for anti-forgery tokens lie unencrypted: they are worth one page load.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Notifier.Worker.Api;
 using Notifier.Worker.Storage;
 
@@ -8,7 +10,11 @@ namespace Notifier.Worker.Recipients;
 internal static class WhyEndpoint
 {
     // Absent rather than null: most decisions have no end, and many no basis.
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // read by people in a terminal: "+00:00", not "\u002B00:00"
+    };
 
     private sealed record Answer(string Site, string Message, string Recipient, IReadOnlyList<Entry> Decisions);
 
