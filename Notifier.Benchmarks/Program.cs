@@ -1,8 +1,10 @@
+using Notifier.Benchmarks.Attention;
 using Notifier.Benchmarks.WebPush;
 
 // One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
 return args switch
 {
+    ["attention"] => AttentionBenchmark.Run(),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
     ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
@@ -12,6 +14,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }
