@@ -12,11 +12,22 @@ need_mail_server() {
   fi
 }
 
+# The bounces are read from an IMAP server that is not ours. Its own service is not needed: the test starts one from a configuration of its own.
+need_imap_server() {
+  [[ ! -x /usr/sbin/dovecot ]] || return 0
+  if may_install; then
+    apt_install dovecot-imapd "the tests' IMAP server" || die "dovecot-imapd could not be installed; see above"
+  else
+    say "The tests' IMAP server is missing: install the package dovecot-imapd (as root)." >&2
+  fi
+}
+
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
 run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
+  need_imap_server
   need_node_modules "$root/Notifier.Tests"
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
@@ -14,6 +15,8 @@ public sealed class ConfigurationPageTests
 
     [Theory]
     [InlineData("Email", typeof(EmailOptions))]
+    [InlineData("Bounces", typeof(BouncesOptions))]
+    [InlineData("Bounces__Imap", typeof(BounceMailboxOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]
@@ -24,6 +27,7 @@ public sealed class ConfigurationPageTests
         foreach (var property in options.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             if (property is { CanWrite: false, PropertyType.IsGenericType: false }) continue; // derived from the others
+            if (property.PropertyType.IsClass && property.PropertyType.Assembly == options.Assembly) continue; // a section of its own
             var list = property.PropertyType.IsGenericType && property.PropertyType.GetGenericTypeDefinition() == typeof(IList<>);
             Assert.Contains($"`{section}__{property.Name}{(list ? "__N" : "")}`", Page);
         }

@@ -29,10 +29,12 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
-        Mail = await SmtpOracle.StartAsync();
+        Mail = await StartMailAsync();
         Push = await PushServiceStage.StartAsync();
         Worker = await StartWorkerAsync();
     }
+
+    protected virtual Task<SmtpOracle> StartMailAsync() => SmtpOracle.StartAsync();
 
     public async Task<WorkerProcess> StartWorkerAsync()
     {
@@ -44,7 +46,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     /// <summary>One of the worker's commands, with the settings of the worker.</summary>
     public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => WorkerProcess.RunAsync(Settings(), arguments);
 
-    private Dictionary<string, string> Settings()
+    protected virtual Dictionary<string, string> Settings()
     {
         var keys = VapidKeys.Generate();
         return new Dictionary<string, string>
@@ -152,7 +154,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
             $"{row} for {message}", person.Id, message, words[0], words[1], words[2]);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Worker.DisposeAsync();
         await Push.DisposeAsync();

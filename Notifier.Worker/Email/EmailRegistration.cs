@@ -16,6 +16,7 @@ public static class EmailRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UnsubscribeToken>();
         services.AddSingleton<UnsubscribeLinks>();
+        services.AddSingleton<ReturnPath>();
         // The validator has seen to it that there is a host outside Development.
         services.AddSingleton<IMailTransport>(provider =>
             string.IsNullOrWhiteSpace(provider.GetRequiredService<IOptions<EmailOptions>>().Value.Host)
@@ -30,6 +31,7 @@ public static class EmailRegistration
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();
         services.AddSingleton<EmailDelivery>();
+        services.AddSingleton<ParkedEmails>();
         services.AddTransient<EmailDueJob>();
         services.AddHostedService<OverdueSweep>();
         return services;
