@@ -24,7 +24,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
         public List<ClaimedPush> Done { get; } = [];
         public List<ClaimedPush> Told { get; } = [];
         public List<PushTarget> Used { get; } = [];
-        public List<PushTarget> Gone { get; } = [];
+        public List<(ClaimedPush Push, PushTarget Target)> Gone { get; } = [];
         public List<(ClaimedPush Push, TimeSpan In, bool BurnsAttempt, bool Shrunk)> Later { get; } = [];
         public List<(ClaimedPush Push, TimeSpan For)> Holds { get; } = [];
         public List<(string Site, string Origin, bool Unauthorized)> Answers { get; } = [];
@@ -52,7 +52,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
             {
                 batch.BatchCommands.Add(PushContentStore.Gone(all.Gone));
                 // Without a device half the email delay holds: their open escalations are decided anew.
-                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(t => t.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
+                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(g => g.Target.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
             }
             if (all.Holds.Count > 0)
             {
@@ -93,8 +93,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 if (!push.Dismiss) all.Told.Add(push);
                 break;
             case PushResult.SubscriptionGone:
-                all.Done.Add(push);
-                all.Gone.Add(target);
+                all.Gone.Add((push, target));
                 all.Trace.Add((push, new Ruling(Verdict.Failed, Reason.SubscriptionGone)));
                 break;
             case PushResult.SlowDown:

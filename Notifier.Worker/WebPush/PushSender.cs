@@ -101,7 +101,7 @@ internal sealed partial class PushSender(
         try
         {
             var target = draft.Target!;
-            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth), draft.Message!, CancellationToken.None);
+            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth, target.VapidKey), draft.Message!, CancellationToken.None);
             _ends.Writer.TryWrite(new PushEnd(push, target, draft.SentAt, outcome, null));
         }
         catch (Exception e)

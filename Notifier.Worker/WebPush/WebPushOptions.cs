@@ -17,6 +17,14 @@ public sealed class WebPushOptions
     /// <summary>32 bytes, base64url. Default none.</summary>
     public string? PrivateKey { get; set; }
 
+    /// <summary>
+    /// The pair before, while keys are rotated: signs for the browsers that subscribed with it, until they have subscribed anew. Default none.
+    /// </summary>
+    public string? PreviousPublicKey { get; set; }
+
+    /// <summary>Belongs to <see cref="PreviousPublicKey"/>. Default none.</summary>
+    public string? PreviousPrivateKey { get; set; }
+
     /// <summary>How push services reach you: <c>mailto:you@example.org</c> or an https address. Required with keys.</summary>
     public string? Subject { get; set; }
 
