@@ -110,7 +110,7 @@ internal sealed partial class EmailSender(
         await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
         var says = await DraftAsync(connection, claimed, content.UpTo, CancellationToken.None);
         if (content.UpTo.Keys.Except(says.Goes).Any()) return (false, false);
-        return (true, !await EmailAttemptStore.BeginDataAsync(connection, claimed, CancellationToken.None));
+        return (true, !await EmailAttemptStore.BeginDataAsync(connection, claimed, email.Value.Lease, CancellationToken.None));
     }
 
     private EmailEnvelope Envelope(ClaimedEmail claimed, EmailDraft says, MailboxAddress to)
@@ -123,12 +123,12 @@ internal sealed partial class EmailSender(
 
     private async Task RenewAsync(ClaimedEmail claimed, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(EmailAttemptStore.Lease / 3, clock);
+        using var timer = new PeriodicTimer(email.Value.Lease / 3, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellation))
                 await using (var connection = await database.OpenConnectionAsync(cancellation))
-                    await EmailAttemptStore.RenewAsync(connection, claimed, cancellation);
+                    await EmailAttemptStore.RenewAsync(connection, claimed, email.Value.Lease, cancellation);
         }
         catch (Exception e) when (e is OperationCanceledException || DatabaseFault.Passes(e))
         {

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
+using Notifier.Worker.Email;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -15,11 +17,8 @@ internal sealed record ClaimedEmail(
     DateTimeOffset CreatedAt, TimeSpan Age);
 
 /// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | withdrawn.</summary>
-internal sealed class EmailAttemptStore(NpgsqlDataSource database)
+internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<EmailOptions> options)
 {
-    /// <summary>How long a claim holds without renewal.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
-
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
         """
         INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, newest)
@@ -50,7 +49,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database)
             RETURNING a.id, a.message_id, a.site, a.recipient, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
             """);
         command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(Lease);
+        command.Parameters.AddWithValue(options.Value.Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedEmail>();
         while (await reader.ReadAsync(cancellation))
@@ -61,23 +60,23 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database)
     }
 
     /// <summary>Keeps the claim while the mail server takes its time.</summary>
-    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, TimeSpan lease, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("UPDATE notifier.email_attempt SET lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL", connection)
         {
-            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease } },
         };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Commits that DATA is about to begin: from here on a crash leaves an unknown outcome.</summary>
     /// <returns>False: another worker has the email now, or an admin has withdrawn it.</returns>
-    public static async Task<bool> BeginDataAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    public static async Task<bool> BeginDataAsync(NpgsqlConnection connection, ClaimedEmail email, TimeSpan lease, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             "UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND state = 'sending'", connection)
         {
-            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease } },
         };
         return await command.ExecuteNonQueryAsync(cancellation) == 1;
     }
