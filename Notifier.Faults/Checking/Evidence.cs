@@ -36,6 +36,8 @@ internal sealed partial class Evidence
     public required IReadOnlyList<Standing> Standings { get; init; }
     public required IReadOnlyDictionary<(string Recipient, string Conversation), long> Seen { get; init; }
     public required IReadOnlyList<Mark> Marks { get; init; }
+    /// <summary>By Message-ID: when the resolve to begin DATA was committed.</summary>
+    public required ILookup<string, double> Resolves { get; init; }
     public required IReadOnlyList<Attempt> Attempts { get; init; }
     public required IReadOnlyList<Decided> Decisions { get; init; }
     public required IReadOnlySet<string> Endpoints { get; init; }
@@ -62,6 +64,8 @@ internal sealed partial class Evidence
         Seen = (await RowsAsync(database, "SELECT recipient, conversation, seq FROM notifier.seen_mark", r => (Key: (r.GetString(0), r.GetString(1)), Seq: r.GetInt64(2)))).ToDictionary(m => m.Key, m => m.Seq),
         Marks = await RowsAsync(database, "SELECT id, recipient, conversation, seq, extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM faults.seen ORDER BY id",
             r => new Mark(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt64(3), (double)r.GetDecimal(4))),
+        Resolves = (await RowsAsync(database, "SELECT message_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM faults.data", r => (Id: r.GetString(0), At: (double)r.GetDecimal(1))))
+            .ToLookup(r => r.Id, r => r.At),
         Attempts = await RowsAsync(database, "SELECT message_id, recipient, state, resent FROM notifier.email_attempt", r => new Attempt(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3))),
         Decisions = await RowsAsync(database, "SELECT message, recipient, channel, verdict, reason FROM notifier.decision ORDER BY id",
             r => new Decided(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4))),

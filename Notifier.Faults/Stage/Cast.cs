@@ -16,7 +16,8 @@ internal sealed record Setup(bool OwnServer = false, int? Megabytes = null, stri
 /// <summary>All parts of one scenario, each of them real, in processes of their own.</summary>
 internal sealed class Cast : IAsyncDisposable
 {
-    public const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+    /// <summary>Debian keeps it in a folder per architecture; null: it is not installed.</summary>
+    public static readonly string? FakeTime = Directory.GetDirectories("/usr/lib").Select(folder => Path.Combine(folder, "faketime", "libfaketime.so.1")).FirstOrDefault(File.Exists);
 
     private readonly Ground _ground;
     private readonly bool _ownGround;
@@ -93,9 +94,8 @@ internal sealed class Cast : IAsyncDisposable
         };
         if (setup.Clock is { } clock && worker == 0)
         {
-            settings["LD_PRELOAD"] = FakeTime;
-            settings["FAKETIME"] = clock;
-            settings["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+            settings["LD_PRELOAD"] = FakeTime!;
+            settings["FAKETIME"] = clock; // monotonic time as well: with FAKETIME_DONT_FAKE_MONOTONIC every timed wait ends at once
         }
         foreach (var (name, value) in setup.Settings ?? new Dictionary<string, string>()) settings[name] = value;
         return settings;

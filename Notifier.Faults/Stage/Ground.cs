@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Notifier.Faults.Stage;
 
-/// <summary>A PostgreSQL server with a migrated database to copy. Commit times are kept: they say when a seen mark was committed.</summary>
+/// <summary>A PostgreSQL server with a migrated database to copy. Commit times are kept: they say when a seen mark was committed, and the resolve to begin DATA.</summary>
 internal sealed class Ground : IAsyncDisposable
 {
     private const string Template = "notifier_template";
@@ -18,6 +18,12 @@ internal sealed class Ground : IAsyncDisposable
           RETURN NULL;
         END $$;
         CREATE TRIGGER witness AFTER INSERT OR UPDATE ON notifier.seen_mark FOR EACH ROW EXECUTE FUNCTION faults.note();
+        CREATE TABLE faults.data (message_id text NOT NULL);
+        CREATE FUNCTION faults.note_data() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+          INSERT INTO faults.data (message_id) VALUES (NEW.message_id);
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER witness AFTER UPDATE ON notifier.email_attempt FOR EACH ROW WHEN (NEW.state = 'data' AND OLD.state <> 'data') EXECUTE FUNCTION faults.note_data();
         """;
 
     private readonly SemaphoreSlim _copying = new(1);

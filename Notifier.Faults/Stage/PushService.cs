@@ -17,7 +17,15 @@ namespace Notifier.Faults.Stage;
 
 /// <summary>What the push service says instead of 201.</summary>
 /// <param name="Status">0: nothing, until the client gives up.</param>
-internal sealed record PushFault(int Status, int? RetryAfter = null);
+internal sealed record PushFault(int Status, int? RetryAfter = null)
+{
+    private int _said;
+
+    /// <summary>How often, in all.</summary>
+    public int Times { get; init; } = int.MaxValue;
+
+    public bool Take() => Interlocked.Increment(ref _said) <= Times;
+}
 
 /// <summary>A push service and its browsers in one: takes RFC 8030 requests, decrypts them, and keeps a journal on disk.</summary>
 internal sealed class PushService : IAsyncDisposable
@@ -90,7 +98,7 @@ internal sealed class PushService : IAsyncDisposable
         }
         bool gone;
         lock (_lock) gone = _gone.Contains(subscription);
-        var fault = gone ? new PushFault(410) : Fault;
+        var fault = gone ? new PushFault(410) : Fault is { } all && all.Take() ? all : null;
         var push = JsonNode.Parse(known.Browser.Decrypt(body.ToArray()))!.AsObject();
         push["at"] = DriverLog.Now;
         push["subscription"] = subscription;

@@ -31,16 +31,6 @@ internal sealed class Worker(string name, string dll, IReadOnlyDictionary<string
         }
     }
 
-    /// <summary>Starts it, and does not wait: for when it cannot become ready.</summary>
-    public void Launch()
-    {
-        var start = new ProcessStartInfo("sh", ["-c", "exec dotnet \"$0\" >>\"$1\" 2>&1 </dev/null", dll, log]);
-        foreach (var (setting, value) in settings) start.Environment[setting] = value;
-        _process?.Dispose();
-        _process = Process.Start(start)!;
-        Reaper.Remember(_process.Id);
-    }
-
     /// <summary>SIGKILL: no goodbye, nothing is finished.</summary>
     public void Kill()
     {
@@ -68,6 +58,15 @@ internal sealed class Worker(string name, string dll, IReadOnlyDictionary<string
         Kill();
         _process?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void Launch()
+    {
+        var start = new ProcessStartInfo("sh", ["-c", "exec dotnet \"$0\" >>\"$1\" 2>&1 </dev/null", dll, log]);
+        foreach (var (setting, value) in settings) start.Environment[setting] = value;
+        _process?.Dispose();
+        _process = Process.Start(start)!;
+        Reaper.Remember(_process.Id);
     }
 
     private Task<string> SignalAsync(string signal) => Tool.RunAsync("/", "kill", $"-{signal}", $"{_process!.Id}");

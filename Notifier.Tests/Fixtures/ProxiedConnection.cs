@@ -64,7 +64,9 @@ internal sealed class ProxiedConnection(Socket client, TcpProxy proxy, Cancellat
                     rest = rest[await to.SendAsync(rest, end)..];
                 carried += length;
                 if (length < left) continue;
-                Close();
+                // What arrived is followed by an end and no reset: that would take the last bytes back.
+                to.Shutdown(SocketShutdown.Send);
+                from.Dispose();
                 return;
             }
 

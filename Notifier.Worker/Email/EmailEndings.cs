@@ -23,7 +23,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
 
     /// <summary>Nobody can tell whether it arrived, and it was re-sent already: it counts as told.</summary>
     public Task UnknownAsync(ClaimedEmail email, CancellationToken cancellation) => WriteAsync(
-        email, new EmailDraft(email.Conversations, new Dictionary<string, Ruling>(), default), null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null), cancellation);
+        email, EmailDraft.Nothing with { Goes = email.Conversations }, null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null), cancellation);
 
     /// <summary>The trace says that the person may get this one twice.</summary>
     public async Task NoteResendAsync(ClaimedEmail email, CancellationToken cancellation)
