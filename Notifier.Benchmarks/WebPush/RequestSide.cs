@@ -20,12 +20,15 @@ internal static class RequestSide
             return 1;
         }
         MessageEncryption.Agreement agree = path == "native" ? NativeKeyAgreement.Agree : KeyAgreement.AgreePortably;
+        // More than are kept: each is met anew. Otherwise each has been met before.
+        var devices = path == "portable-cold" ? PeerKeys.MostKept * 2 : 1000;
         var keys = VapidKeys.Generate();
         var options = Options.Create(new WebPushOptions { PublicKey = keys.PublicKey, PrivateKey = keys.PrivateKey, Subject = "mailto:bench@notifier.example" });
         var tokens = new VapidTokens(options, TimeProvider.System);
-        var subscriptions = Enumerable.Range(0, 1000).Select(Subscription).ToArray();
+        var subscriptions = Enumerable.Range(0, devices).Select(Subscription).ToArray();
         var payload = Encoding.UTF8.GetBytes(new string('x', 200));
 
+        var next = 0;
         while (Console.ReadLine() is { } order)
         {
             var pieces = int.Parse(order, CultureInfo.InvariantCulture);
@@ -33,7 +36,7 @@ internal static class RequestSide
             var (cpu, bytes) = (process.TotalProcessorTime, GC.GetTotalAllocatedBytes());
             for (var i = 0; i < pieces; i++)
             {
-                var (endpoint, p256dh, auth) = subscriptions[i % subscriptions.Length];
+                var (endpoint, p256dh, auth) = subscriptions[next++ % subscriptions.Length];
                 var subscription = PushSubscription.FromStored(endpoint, Base64Url.DecodeFromChars(p256dh), Base64Url.DecodeFromChars(auth));
                 var message = new PushMessage(payload, TimeSpan.FromHours(24), Urgency.High, "e7szy1LUT-UYFX1qrf2QV0GnXPWuHXmF");
                 using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, payload, agree), tokens.For(subscription.Origin));

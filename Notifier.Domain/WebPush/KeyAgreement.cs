@@ -26,8 +26,7 @@ internal static class KeyAgreement
     public static void Agree(ECDiffieHellman ours, ReadOnlySpan<byte> userAgent, Span<byte> publicKey, Span<byte> secret)
     {
         P256Point.Export(ours.ExportParameters(includePrivateParameters: false).Q, publicKey);
-        using var theirs = P256Point.Import(userAgent);
-        var agreed = ours.DeriveRawSecretAgreement(theirs.PublicKey);
+        var agreed = ours.DeriveRawSecretAgreement(PeerKeys.Of(userAgent));
         agreed.CopyTo(secret);
         CryptographicOperations.ZeroMemory(agreed);
     }

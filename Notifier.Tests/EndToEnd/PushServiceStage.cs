@@ -16,7 +16,7 @@ public sealed record ReceivedPush(string Subscription, JsonObject Json, IReadOnl
 }
 
 /// <summary>What the push service says instead of 201.</summary>
-public sealed record PushAnswer(int Status, string? RetryAfter = null);
+public sealed record PushAnswer(int Status, string? RetryAfter = null, string Text = "");
 
 /// <summary>A browser's subscription; <see cref="Json"/> is what it would post to the site.</summary>
 public sealed record TestSubscription(string Id, JsonObject Json);
@@ -97,6 +97,7 @@ public sealed class PushServiceStage : IAsyncDisposable
         var answer = _held.TryRemove(id, out var held) ? await held.MeetAsync() : _answers.TryRemove(id, out var once) ? once : new PushAnswer(201);
         context.Response.StatusCode = answer.Status;
         if (answer.RetryAfter is { } after) context.Response.Headers.RetryAfter = after;
+        await context.Response.WriteAsync(answer.Text);
     }
 
     /// <summary>RFC 8292 §2: signed by the key it names, for this very push service.</summary>

@@ -99,6 +99,22 @@ public sealed class MessageEncryptionTests
     }
 
     [Fact]
+    public void Keys_that_are_kept_are_bounded_and_stay_their_owners()
+    {
+        for (var i = 0; i < PeerKeys.MostKept + 100; i++)
+        {
+            using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+            PeerKeys.Of(P256Point.Export(other.ExportParameters(false).Q));
+            Assert.InRange(PeerKeys.Count, 1, PeerKeys.MostKept + 8); // tests beside this one put theirs there, too
+        }
+        var userAgents = Enumerable.Range(0, 20).Select(_ => new UserAgent()).ToArray();
+        foreach (var _ in Enumerable.Range(0, 2))
+            foreach (var userAgent in userAgents)
+                Assert.Equal("yours"u8, userAgent.Decrypt(MessageEncryption.Encrypt(userAgent.Subscription, "yours"u8, KeyAgreement.AgreePortably)));
+        foreach (var userAgent in userAgents) userAgent.Dispose();
+    }
+
+    [Fact]
     public void Where_the_library_is_there_its_calls_are_used() => Assert.Equal(LibCrypto.IsThere, NativeKeyAgreement.Works);
 
     [Theory, MemberData(nameof(Paths))]

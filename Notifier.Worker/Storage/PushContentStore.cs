@@ -64,8 +64,20 @@ internal sealed class PushContentStore
         """)
     { Parameters = { Column.Of(targets, t => t.Id), Column.Of(targets, t => t.RegisteredAt) } };
 
+    /// <summary>Devices whose push service asks for less.</summary>
+    public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds)
+    {
+        var rows = holds.GroupBy(h => h.Push.Subscription).Select(g => (Id: g.Key, For: g.Max(h => h.For))).ToArray();
+        return new NpgsqlBatchCommand(
+            """
+            UPDATE notifier.push_subscription s SET held_until = greatest(s.held_until, notifier.now() + h.pause)
+            FROM (SELECT s.id, h.pause FROM unnest($1, $2) AS h(id, pause) JOIN notifier.push_subscription s USING (id) ORDER BY s.id FOR UPDATE OF s) AS h WHERE s.id = h.id
+            """)
+        { Parameters = { Column.Of(rows, r => r.Id), Column.Of(rows, r => r.For) } };
+    }
+
     /// <summary>These took a push message.</summary>
     public static NpgsqlBatchCommand Used(IReadOnlyCollection<PushTarget> targets) => new(
-        "UPDATE notifier.push_subscription s SET last_used_at = notifier.now(), errors = 0 FROM (SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE) AS u WHERE s.id = u.id")
+        "UPDATE notifier.push_subscription s SET last_used_at = notifier.now(), errors = 0, held_until = NULL FROM (SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE) AS u WHERE s.id = u.id")
     { Parameters = { Column.Of(targets, t => t.Id) } };
 }

@@ -17,8 +17,9 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
-        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at)
-        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
+        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7,
+               greatest(notifier.now(), s.held_until)
         FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, dismiss, n)
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
         -- A push message that shows nothing costs the subscription there.
@@ -82,6 +83,15 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     {
         Parameters = { Column.Of(pushes, p => p.Push.Id), Column.Of(pushes, p => p.In), Column.Of(pushes, p => p.BurnsAttempt), Column.Of(pushes, p => p.Shrunk) },
     };
+
+    /// <summary>What else waits for a device that is held waits as long: it would be asked for less as well.</summary>
+    public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds) => new(
+        """
+        UPDATE notifier.push_outbox o SET next_at = greatest(o.next_at, w.held_until)
+        FROM (SELECT o.id, s.held_until FROM notifier.push_outbox o JOIN notifier.push_subscription s ON s.id = o.subscription
+              WHERE o.subscription = ANY ($1) AND o.lease_until IS NULL ORDER BY o.id FOR UPDATE OF o) AS w WHERE o.id = w.id
+        """)
+    { Parameters = { Column.Of(holds, h => h.Push.Subscription) } };
 
     /// <summary>The push service has them: the messages are told, and the trace says so. The shard's owner may write the same rows; both go by their keys' order.</summary>
     public static NpgsqlBatchCommand Told(IReadOnlyCollection<ClaimedPush> pushes) => new(
