@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Notifier.Faults;
 
-/// <summary>Writes down, again and again, since when the oldest of what is due waits.</summary>
+/// <summary>Writes down, again and again, since when the oldest of what is due waits; and how long this machine stood still for us, who only wait for a timer.</summary>
 internal sealed class DueWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
@@ -26,6 +26,9 @@ internal sealed class DueWatch : IAsyncDisposable
 
     public DueWatch(NpgsqlDataSource database, DriverLog log) => _watching = WatchAsync(database, log);
 
+    /// <summary>In seconds, the longest.</summary>
+    public double Stall { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -35,12 +38,13 @@ internal sealed class DueWatch : IAsyncDisposable
 
     private async Task WatchAsync(NpgsqlDataSource database, DriverLog log)
     {
-        using var timer = new PeriodicTimer(Every);
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await timer.WaitForNextTickAsync(_stop.Token);
+                var before = DriverLog.Now;
+                await Task.Delay(Every, _stop.Token);
+                Stall = Math.Max(Stall, DriverLog.Now - before - Every.TotalSeconds);
                 await using var command = database.CreateCommand(Oldest);
                 await using var reader = await command.ExecuteReaderAsync(_stop.Token);
                 await reader.ReadAsync(_stop.Token);

@@ -30,7 +30,13 @@ await Parallel.ForEachAsync(Scenarios.All.Where(s => names.Length == 0 || names.
     var lines = new List<string>();
     try
     {
-        var findings = await Play.RunAsync(scenario, seed, ground, worker, Path.Combine(root, scenario.Name));
+        var verdict = await Play.RunAsync(scenario, seed, ground, worker, Path.Combine(root, scenario.Name));
+        for (var again = 0; verdict.IsDoubtful && again < 2; again++)
+        {
+            Console.WriteLine($"{scenario.Name}: this machine stood still for {verdict.Stall:0.0} s; once more");
+            verdict = await Play.RunAsync(scenario, seed, ground, worker, Path.Combine(root, scenario.Name));
+        }
+        var findings = verdict.Findings;
         lock (totals)
             foreach (var f in findings)
             {

@@ -39,7 +39,8 @@ internal sealed class Doors : IDisposable
 
     public async Task PutAsync(string path, object body)
     {
-        using var answer = await _http.PutAsJsonAsync(new Uri(_workers[0], path), body);
+        using var patient = new HttpClient { DefaultRequestHeaders = { Authorization = _http.DefaultRequestHeaders.Authorization } };
+        using var answer = await patient.PutAsJsonAsync(new Uri(_workers[0], path), body);
         if (answer.StatusCode != HttpStatusCode.NoContent) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 

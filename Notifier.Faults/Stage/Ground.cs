@@ -26,6 +26,7 @@ internal sealed class Ground : IAsyncDisposable
         CREATE TRIGGER witness AFTER UPDATE ON notifier.email_attempt FOR EACH ROW WHEN (NEW.state = 'data' AND OLD.state <> 'data') EXECUTE FUNCTION faults.note_data();
         """;
 
+    private int _copies;
     private readonly SemaphoreSlim _copying = new(1);
 
     private Ground(PostgresServer server) => Server = server;
@@ -48,6 +49,7 @@ internal sealed class Ground : IAsyncDisposable
         await _copying.WaitAsync();
         try
         {
+            name = $"{name}_{++_copies}";
             await SqlAsync("postgres", $"CREATE DATABASE {name} TEMPLATE {Template} STRATEGY file_copy");
         }
         finally
