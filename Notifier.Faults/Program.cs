@@ -2,13 +2,19 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Notifier.Faults;
+using Notifier.Faults.Soaking;
 using Notifier.Faults.Stage;
 
-// Notifier.Faults WORKER.dll FOLDER [--seed N] [--jobs N] [SCENARIO…]: none named is all of them, "ci" those that CI runs.
+// Notifier.Faults WORKER.dll FOLDER [--seed N] [--jobs N] [--again N] [SCENARIO…]: none named is all of them, "ci" those that CI runs.
+// Notifier.Faults WORKER.dll FOLDER [--seed N] [--rate N] [--minutes N] soak
 var (worker, root) = (Path.GetFullPath(args[0]), Path.GetFullPath(args[1]));
 var rest = args[2..].ToList();
 var seed = Option("--seed") is { } given ? ulong.Parse(given, CultureInfo.InvariantCulture) : (ulong)RandomNumberGenerator.GetInt32(1, 1_000_000);
 var jobs = int.Parse(Option("--jobs") ?? "2", CultureInfo.InvariantCulture);
+var more = int.Parse(Option("--again") ?? "2", CultureInfo.InvariantCulture);
+var rate = int.Parse(Option("--rate") ?? "2000", CultureInfo.InvariantCulture);
+var minutes = double.Parse(Option("--minutes") ?? "5", CultureInfo.InvariantCulture);
+if (rest is ["soak"]) return await Soak.RunAsync(worker, Path.Combine(root, "soak"), seed, rate, TimeSpan.FromMinutes(minutes)) ? 0 : 1;
 string[] names = rest is ["ci"] ? Scenarios.InCi : [.. rest];
 if (names.FirstOrDefault(n => Scenarios.All.All(s => s.Name != n)) is { } unknown)
 {
@@ -31,7 +37,7 @@ await Parallel.ForEachAsync(Scenarios.All.Where(s => names.Length == 0 || names.
     try
     {
         var verdict = await Play.RunAsync(scenario, seed, ground, worker, Path.Combine(root, scenario.Name));
-        for (var again = 0; verdict.IsDoubtful && again < 2; again++)
+        for (var again = 0; verdict.IsDoubtful && again < more; again++)
         {
             Console.WriteLine($"{scenario.Name}: this machine stood still for {verdict.Stall:0.0} s; once more");
             verdict = await Play.RunAsync(scenario, seed, ground, worker, Path.Combine(root, scenario.Name));

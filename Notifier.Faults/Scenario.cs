@@ -30,5 +30,20 @@ internal sealed class Act(Cast cast, Driver driver, DriverLog log, Seeded random
 
     public void Healed(string what) => log.Write("healed", new { Fault = what });
 
+    /// <summary>Waits until mail clients have met a fault so often; at most half a minute.</summary>
+    public async Task ReachedAsync(int times, Func<Task> arrange)
+    {
+        var left = times;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Count(int fault)
+        {
+            if (Interlocked.Decrement(ref left) <= 0) done.TrySetResult();
+        }
+        cast.Mail.Reached += Count;
+        await arrange();
+        await Task.WhenAny(done.Task, Task.Delay(TimeSpan.FromSeconds(30)));
+        cast.Mail.Reached -= Count;
+    }
+
     public Task PauseAsync(double from, double to) => Task.Delay(random.Between(from, to));
 }

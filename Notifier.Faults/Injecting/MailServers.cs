@@ -50,10 +50,12 @@ internal static class MailServers
     /// <summary>It says nothing after the final dot; of what it took, some it keeps.</summary>
     public static async Task HangAfterDotAsync(Act act)
     {
-        await act.PauseAsync(2, 3);
         act.Fault("the mail server hangs after the dot");
-        for (var i = 0; i < 6; i++) await act.Cast.Mail.AddAsync(new SmtpFault("DOT", Hang: true, Keep: i % 2 == 0, Times: 1));
-        await act.PauseAsync(5, 6);
+        await act.ReachedAsync(6, async () =>
+        {
+            for (var i = 0; i < 6; i++) await act.Cast.Mail.AddAsync(new SmtpFault("DOT", Hang: true, Keep: i % 2 == 0, Times: 1));
+        });
+        await act.PauseAsync(4, 5); // longer than a client waits
         await act.Cast.Mail.ClearAsync();
         act.Healed("the mail server");
     }
@@ -67,15 +69,9 @@ internal static class MailServers
     /// </summary>
     public static async Task SeenInDialogueAsync(Act act)
     {
-        await act.PauseAsync(2, 3);
-        for (var round = 0; act.Goes; round++)
+        for (var round = 0; round < 4; round++)
         {
-            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            void Note(int fault) => reached.TrySetResult();
-            act.Cast.Mail.Reached += Note;
-            await act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true));
-            await Task.WhenAny(reached.Task, Task.Delay(3000));
-            act.Cast.Mail.Reached -= Note;
+            await act.ReachedAsync(1, () => act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true)));
             act.Fault("everybody sees what is being mailed");
             await act.PauseAsync(0.2, 0.4);
             foreach (var (recipient, conversation) in await BeingMailedAsync(act))
@@ -90,12 +86,11 @@ internal static class MailServers
 
     private static async Task DropAsync(Act act, bool keep)
     {
-        await act.PauseAsync(2, 3);
-        for (var i = 0; act.Goes; i++)
+        for (var i = 0; i < 6; i++)
         {
             act.Fault("the mail server drops the connection after the dot");
-            await act.Cast.Mail.AddAsync(new SmtpFault("DOT", Drop: true, Keep: keep, Times: 1));
-            await act.PauseAsync(0.3, 1.2);
+            await act.ReachedAsync(1, () => act.Cast.Mail.AddAsync(new SmtpFault("DOT", Drop: true, Keep: keep, Times: 1)));
+            await act.PauseAsync(0.1, 0.6);
         }
         await act.Cast.Mail.ClearAsync();
         act.Healed("the mail server");

@@ -37,10 +37,9 @@ internal static class Processes
     /// <summary>SIGSTOP for twice the lease, with mails in the middle of their dialogue: when it wakes, another has sent them.</summary>
     public static async Task FreezeAsync(Act act)
     {
-        await act.PauseAsync(3, 4);
         var worker = act.Random.Of(act.Cast.Workers);
-        await act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true));
-        await act.PauseAsync(1.2, 1.8); // both have mails there by now
+        await act.ReachedAsync(5, () => act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true))); // more than one worker has connections
+        await act.PauseAsync(0.2, 0.5);
         act.Fault($"SIGSTOP {worker.Name}");
         await worker.FreezeAsync();
         await act.Cast.Mail.ClearAsync();

@@ -36,6 +36,7 @@ internal sealed class PushService : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HashSet<string> _gone = [];
     private int _registered;
+    private Func<string, Browser>? _shared;
 
     private PushService(string journal)
     {
@@ -50,7 +51,7 @@ internal sealed class PushService : IAsyncDisposable
     /// <summary>Said to everybody, for as long as it stands here.</summary>
     public PushFault? Fault { get; set; }
 
-    private string Origin => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Origin => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     public static async Task<PushService> StartAsync(string journal)
     {
@@ -58,6 +59,12 @@ internal sealed class PushService : IAsyncDisposable
         await service._app.StartAsync();
         return service;
     }
+
+    /// <summary>Called with the conversation and the newest seq of every push message that arrives.</summary>
+    public event Action<string, long>? Taken;
+
+    /// <summary>Who else has subscriptions here.</summary>
+    public void Share(Func<string, Browser> browsers) => _shared = browsers;
 
     /// <summary>A browser's new subscription, as it would post it to the site.</summary>
     public JsonObject Subscribe(string person)
@@ -91,7 +98,8 @@ internal sealed class PushService : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        if (!_browsers.TryGetValue(subscription, out var known))
+        if (!_browsers.TryGetValue(subscription, out var known) && _shared is { } shared) known = (subscription, shared(subscription));
+        if (known.Browser is null)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
@@ -100,6 +108,7 @@ internal sealed class PushService : IAsyncDisposable
         lock (_lock) gone = _gone.Contains(subscription);
         var fault = gone ? new PushFault(410) : Fault is { } all && all.Take() ? all : null;
         var push = JsonNode.Parse(known.Browser.Decrypt(body.ToArray()))!.AsObject();
+        Taken?.Invoke((string)push["conversation"]!, (long)push["upTo"]!);
         push["at"] = DriverLog.Now;
         push["subscription"] = subscription;
         push["person"] = known.Person;

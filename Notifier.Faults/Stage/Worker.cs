@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Notifier.Tests.Fixtures;
 
@@ -17,6 +18,24 @@ internal sealed class Worker(string name, string dll, IReadOnlyDictionary<string
     public Uri Address => new(settings["Worker__Urls"]);
 
     public bool Runs => _process is { HasExited: false };
+
+    /// <summary>What it holds in memory.</summary>
+    public double Megabytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.WorkingSet64 / 1048576.0;
+        }
+    }
+
+    /// <summary>A gauge without labels of its <c>/metrics</c>.</summary>
+    public async Task<double> MetricAsync(string name)
+    {
+        var lines = (await Http.GetStringAsync(new Uri(Address, "/metrics"))).Split('\n');
+        var line = lines.First(l => l.StartsWith(name, StringComparison.Ordinal) && l.Length > name.Length && l[name.Length] is ' ' or '{');
+        return double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Replace(name, "", StringComparison.Ordinal).Trim().Split(' ')[0], CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Starts it, and returns when it is ready.</summary>
     public async Task StartAsync()
