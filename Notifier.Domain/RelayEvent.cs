@@ -53,9 +53,16 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     /// <summary>Ours: a person's devices, address or preferences changed; every open escalation of theirs is decided anew.</summary>
     public sealed record RecipientChanged(string Site, DateTimeOffset At, string Recipient) : RelayEvent(Site, At);
 
-    /// <summary>Ours: an email about a conversation reached its end. <paramref name="UpTo"/> is the newest <c>seq</c> it told of.</summary>
-    public sealed record EmailFinished(string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason)
-        : RelayEvent(Site, At);
+    /// <summary>
+    /// Ours: an email about a conversation reached its end. <paramref name="UpTo"/> is the newest <c>seq</c> it told of, and <paramref name="Messages"/> are those it told of:
+    /// one with a lower <c>seq</c> may have come after the email was written. Null: all up to there.
+    /// </summary>
+    public sealed record EmailFinished(
+        string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason, IReadOnlyList<string>? Messages = null)
+        : RelayEvent(Site, At)
+    {
+        public bool Covers(UnseenMessage message) => message.Seq <= UpTo && (Messages is null || Messages.Contains(message.Id));
+    }
 
     /// <summary>Ours: an admin wants no email about what is unseen in a conversation now. What comes later is told as ever.</summary>
     public sealed record EmailCancelled(string Site, DateTimeOffset At, string Recipient, string Conversation) : RelayEvent(Site, At);

@@ -16,6 +16,7 @@ public sealed class ConfigurationPageTests
     [InlineData("Email", typeof(EmailOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
+    [InlineData("Alarms", typeof(AlarmOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]
     [InlineData("Links", typeof(LinksOptions))]
     [InlineData("Admin", typeof(AdminOptions))]

@@ -116,7 +116,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public async Task RingAsync()
     {
         const string scheduled = "SELECT j.id, to_timestamp((j.arguments::jsonb ->> 0)::bigint) AS slot FROM hangfire.job j WHERE j.statename = 'Scheduled'";
-        var client = new BackgroundJobClient(new PostgreSqlStorage(new DataSourceConnections(Database.DataSource), HangfireRegistration.Options()));
+        var client = new BackgroundJobClient(new PostgreSqlStorage(new DataSourceConnections(Database.DataSource), HangfireRegistration.Options(new AlarmOptions())));
         foreach (var id in await Database.ListAsync<long>($"SELECT id FROM ({scheduled}) AS s WHERE slot <= notifier.now()"))
             client.ChangeState($"{id}", new EnqueuedState(HangfireRegistration.EmailQueue), ScheduledState.StateName);
 

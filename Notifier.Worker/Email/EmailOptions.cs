@@ -1,6 +1,7 @@
 using System.Net;
 using MailKit.Security;
 using MimeKit;
+using Notifier.Domain.Email;
 
 namespace Notifier.Worker.Email;
 
@@ -53,6 +54,18 @@ public sealed class EmailOptions
     /// </summary>
     public TimeSpan FinalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a worker's claim on an email holds without renewal, 15 s–10 min; Development takes any positive value. Default 1 min, renewed every third of it.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A server that cannot be used is asked again after this, 1 s–1 h; Development takes any positive value. Default 30 s.</summary>
+    public TimeSpan TransportPause { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Before the one re-send of an email whose outcome nobody knows, 1 s–1 h; Development takes any positive value. Default 1 min.</summary>
+    public TimeSpan UnknownPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The waits after a transient refusal; then hourly, to 24 h in all. Each 1 s–24 h; Development takes any positive value. Default 1, 5, 15, 60 min.</summary>
+    public IList<TimeSpan> Retries { get; } = [];
+
     /// <summary>Where emails are written without a <see cref="Host"/>, relative to the working directory. Default <c>.data/mail</c>.</summary>
     public string MailFolder { get; set; } = ".data/mail";
 
@@ -61,6 +74,8 @@ public sealed class EmailOptions
 
     /// <summary>The domain of our Message-IDs.</summary>
     internal string Domain => Sender.Domain;
+
+    internal IReadOnlyList<TimeSpan> RetrySteps => Retries.Count > 0 ? [.. Retries] : EmailRetry.Steps;
 
     internal string UnsubscribeMailbox => UnsubscribeAddress ?? Sender.Address;
 

@@ -7,9 +7,10 @@ namespace Notifier.Worker.Storage;
 /// <summary>What an email says, as of now.</summary>
 /// <param name="Digest">Null: there is nobody to write to, or nothing to say.</param>
 /// <param name="UpTo">By conversation: the newest <c>seq</c> it tells of.</param>
+/// <param name="Messages">By conversation: all it tells of, shown or counted.</param>
 /// <param name="OldestSentAt">When the first message was sent that was not told by email before.</param>
 internal sealed record EmailContent(
-    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, DateTimeOffset OldestSentAt);
+    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, IReadOnlyDictionary<string, string[]> Messages, DateTimeOffset OldestSentAt);
 
 /// <summary>Reads what an email says: every unseen message counted, the newest shown, in their newest words.</summary>
 internal sealed class EmailContentStore
@@ -34,17 +35,18 @@ internal sealed class EmailContentStore
         while (await reader.ReadAsync(cancellation))
             rows.Add(new Row(
                 reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.Time(3), reader.GetInt64(4), reader.Text(5) ?? reader.GetString(6),
-                reader.Text(7), reader.Time(8), reader.Text(9), reader.Text(10)));
+                reader.Text(7), reader.Time(8), reader.Text(9), reader.Text(10), reader.IsDBNull(11) ? [] : reader.GetFieldValue<string[]>(11)));
 
         var byConversation = rows.GroupBy(r => r.Conversation).ToArray();
         return new EmailContent(
             to is null || rows.Count == 0 ? null : new EmailDigest(siteName, to, [.. byConversation.Select(c => Conversation([.. c]))]),
             byConversation.ToDictionary(c => c.Key, c => c.First().UpTo),
+            byConversation.ToDictionary(c => c.Key, c => c.Last().All),
             rows.Select(r => r.Oldest).DefaultIfEmpty().Min());
     }
 
     private readonly record struct Row(
-        string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url);
+        string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url, string[] All);
 
     private static DigestConversation Conversation(IReadOnlyList<Row> rows) => new(
         rows[0].Conversation, rows.Select(r => r.Title).LastOrDefault(t => t is not null), rows.Select(r => r.Url).LastOrDefault(u => u is not null), (int)rows[0].Unseen,
@@ -62,13 +64,14 @@ internal sealed class EmailContentStore
           SELECT em.conversation, em.message, em.seq, m.sender_name, m.sender_id, m.text, m.sent_at, m.title, m.url,
                  count(*) OVER all_of AS unseen, max(em.seq) OVER all_of AS up_to,
                  min(m.sent_at) FILTER (WHERE coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}) OVER all_of AS oldest,
+                 array_agg(em.message) OVER all_of AS messages,
                  row_number() OVER (PARTITION BY em.conversation ORDER BY em.seq DESC, em.message DESC) AS newest
           FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
           LEFT JOIN notifier.seen_mark s ON s.site = em.site AND s.recipient = em.recipient AND s.conversation = em.conversation
           WHERE em.site = $1 AND em.recipient = $2 AND em.conversation = ANY ($3) AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND coalesce(em.email_verdict, {(int)Verdict.Wait}) IN ({(int)Verdict.Wait}, {(int)Verdict.Send}, {(int)Verdict.Told})
           WINDOW all_of AS (PARTITION BY em.conversation))
-        SELECT conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url
+        SELECT conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END
         FROM unseen WHERE newest <= $4 ORDER BY conversation, newest DESC
         """)
     {

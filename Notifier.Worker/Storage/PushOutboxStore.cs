@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
+using Notifier.Worker.WebPush;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -13,11 +15,8 @@ internal sealed record ClaimedPush(
 internal readonly record struct PushLane(string Site, string Origin);
 
 /// <summary>Push messages that are decided and not yet at their push service.</summary>
-internal sealed class PushOutboxStore(NpgsqlDataSource database)
+internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPushOptions> options)
 {
-    /// <summary>Longer than any answer may take.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
-
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
@@ -77,7 +76,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
         command.Parameters.Add(Column.Of(underWay, u => u.Lane.Site));
         command.Parameters.Add(Column.Of(underWay, u => u.Lane.Origin));
         command.Parameters.Add(Column.Of(underWay, u => u.Count));
-        command.Parameters.AddWithValue(Lease);
+        command.Parameters.AddWithValue(options.Value.Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedPush>();
         while (await reader.ReadAsync(cancellation))

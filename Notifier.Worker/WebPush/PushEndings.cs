@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Domain.WebPush;
 using Notifier.Worker.Escalation;
@@ -14,10 +15,10 @@ namespace Notifier.Worker.WebPush;
 internal sealed record PushEnd(ClaimedPush Push, PushTarget? Target, DateTimeOffset SentAt, PushOutcome? Outcome, Ruling? Look);
 
 /// <summary>Writes the ends of a batch in one transaction, one statement per kind of consequence.</summary>
-internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells bells, NotifierMetrics metrics, ILogger<PushEndings> log)
+internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells bells, IOptions<WebPushOptions> options, NotifierMetrics metrics, ILogger<PushEndings> log)
 {
-    /// <summary>Where a push service asks for less and does not say for how long; and where it refuses our key.</summary>
-    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(30), KeyPause = TimeSpan.FromMinutes(10);
+    /// <summary>Where a push service asks for less and does not say for how long.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(30);
 
     private sealed class Consequences
     {
@@ -103,12 +104,12 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 break;
             case PushResult.Transient or PushResult.Redirected:
                 if (outcome.Result == PushResult.Redirected) LogRedirected(log, push.Origin, outcome.Answer);
-                var delay = PushRetry.Delay(push.Attempts, RandomNumberGenerator.GetInt32(1001) / 1000.0);
+                var delay = PushRetry.Delay(push.Attempts, RandomNumberGenerator.GetInt32(1001) / 1000.0, options.Value.RetrySteps);
                 Again(all, push, outcome.RetryAfter > delay ? outcome.RetryAfter.Value : delay, Reason.Transient);
                 break;
             case PushResult.Unauthorized:
                 LogUnauthorized(log, push.Origin, outcome.Answer);
-                Again(all, push, KeyPause, Reason.Unauthorized);
+                Again(all, push, options.Value.KeyPause, Reason.Unauthorized);
                 break;
             case PushResult.OtherKey:
                 LogUnauthorized(log, push.Origin, outcome.Answer);

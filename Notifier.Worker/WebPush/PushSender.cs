@@ -69,8 +69,10 @@ internal sealed partial class PushSender(
         foreach (var push in claimed) query.Add(push.Key, whole: true);
         var state = await StateStore.LoadAsync(connection, query, stopping);
         var (contents, targets) = await PushContentStore.ReadAsync(connection, claimed, stopping);
-        foreach (var push in claimed)
+        foreach (var claim in claimed)
         {
+            // What was ordered since the claim is in these words already.
+            var push = contents.TryGetValue(claim.Id, out var content) && !claim.Dismiss ? claim with { Version = content.Version, UpTo = Math.Max(claim.UpTo, content.UpTo) } : claim;
             var draft = Draft(push, state, contents, targets);
             if (draft.End is { } end) _ends.Writer.TryWrite(end);
             else
@@ -82,11 +84,11 @@ internal sealed partial class PushSender(
     }
 
     /// <summary>One that we cannot write must not hold up the others.</summary>
-    private PushDraft Draft(ClaimedPush push, LadderState state, Dictionary<ConversationKey, PushContent> contents, Dictionary<long, PushTarget> targets)
+    private PushDraft Draft(ClaimedPush push, LadderState state, Dictionary<long, PushContent> contents, Dictionary<long, PushTarget> targets)
     {
         try
         {
-            return _composer.Draft(push, state, contents.GetValueOrDefault(push.Key), targets.GetValueOrDefault(push.Subscription));
+            return _composer.Draft(push, state, contents.GetValueOrDefault(push.Id), targets.GetValueOrDefault(push.Subscription));
         }
         catch (Exception e)
         {

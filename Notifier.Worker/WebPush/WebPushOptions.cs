@@ -40,7 +40,18 @@ public sealed class WebPushOptions
     /// <summary>How long a push service may take to answer. 1 s to 60 s, default 20 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a worker's claim on a push message holds. Longer than <see cref="Timeout"/>, to 10 min; default 90 s.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>The waits after a passing fault, ± 20 %; the last one holds from then on. Each 1 s to 24 h; Development takes any positive value. Default 5 s, 30 s, 2 min, 10 min, 30 min.</summary>
+    public IList<TimeSpan> Retries { get; } = [];
+
+    /// <summary>The wait after 401 or 403: until somebody has set the right key. 1 s to 24 h; Development takes any positive value. Default 10 min.</summary>
+    public TimeSpan KeyPause { get; set; } = TimeSpan.FromMinutes(10);
+
     internal bool IsOn => !string.IsNullOrEmpty(PublicKey);
+
+    internal IReadOnlyList<TimeSpan> RetrySteps => Retries.Count > 0 ? [.. Retries] : PushRetry.Steps;
 
     internal IReadOnlyList<string> Hosts => AllowedHosts.Count > 0 ? [.. AllowedHosts] : DefaultHosts;
 

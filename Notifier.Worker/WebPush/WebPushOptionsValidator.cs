@@ -23,7 +23,16 @@ internal sealed class WebPushOptionsValidator(IHostEnvironment environment) : IV
         if (options.AllowLoopback && !environment.IsDevelopment()) failures.Add("WebPush__AllowLoopback: is for development only");
         if (options.Concurrency is < 1 or > 10_000) failures.Add("WebPush__Concurrency: must be from 1 to 10000");
         if (options.Timeout < TimeSpan.FromSeconds(1) || options.Timeout > TimeSpan.FromSeconds(60)) failures.Add("WebPush__Timeout: must be from 00:00:01 to 00:01:00");
+        if (options.Lease <= options.Timeout || options.Lease > TimeSpan.FromMinutes(10)) failures.Add("WebPush__Lease: must be longer than WebPush__Timeout, to 00:10:00");
+        for (var i = 0; i < options.Retries.Count; i++) Pause($"Retries__{i}", options.Retries[i]);
+        Pause(nameof(options.KeyPause), options.KeyPause);
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+
+        void Pause(string setting, TimeSpan value)
+        {
+            if (environment.IsDevelopment() ? value <= TimeSpan.Zero : value < TimeSpan.FromSeconds(1) || value > TimeSpan.FromHours(24))
+                failures.Add($"WebPush__{setting}: must be from 00:00:01 to 1.00:00:00");
+        }
     }
 
     private static IEnumerable<string> Previous(WebPushOptions options)
