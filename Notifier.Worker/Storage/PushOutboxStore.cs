@@ -9,6 +9,9 @@ namespace Notifier.Worker.Storage;
 internal sealed record ClaimedPush(
     long Id, ConversationKey Key, long Subscription, string Origin, bool Dismiss, long UpTo, string Message, bool Shrunk, int Attempts, int Version, TimeSpan TimeToLive);
 
+/// <summary>What waits for one push service, for one site: what is held, and what room is shared out, by.</summary>
+internal readonly record struct PushLane(string Site, string Origin);
+
 /// <summary>Push messages that are decided and not yet at their push service.</summary>
 internal sealed class PushOutboxStore(NpgsqlDataSource database)
 {
@@ -74,22 +77,41 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
         """)
     { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
-    /// <summary>Takes push messages that are due, oldest first, save for origins that are held; and those whose worker is gone.</summary>
-    public async Task<List<ClaimedPush>> ClaimAsync(int limit, CancellationToken cancellation)
+    /// <summary>
+    /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for. A push service
+    /// that is held costs one probe, and one that does not answer takes no more than its own room.
+    /// </summary>
+    /// <param name="limit">At most so many in all.</param>
+    /// <param name="roomEach">At most so many of one push service and site, less what is under way there.</param>
+    public async Task<List<ClaimedPush>> ClaimAsync(int limit, int roomEach, IReadOnlyCollection<(PushLane Lane, int Count)> underWay, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
-            WITH due AS MATERIALIZED (
-              SELECT o.id FROM notifier.push_outbox o LEFT JOIN notifier.push_origin h ON h.site = o.site AND h.origin = o.origin
-              WHERE o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
-                AND coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()
-              ORDER BY o.next_at LIMIT $1 FOR UPDATE OF o SKIP LOCKED)
-            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $2, attempts = attempts + 1
+            WITH RECURSIVE lane AS (
+              (SELECT site, origin FROM notifier.push_outbox ORDER BY site, origin LIMIT 1)
+              UNION ALL
+              SELECT next.site, next.origin FROM lane CROSS JOIN LATERAL (
+                SELECT o.site, o.origin FROM notifier.push_outbox o WHERE (o.site, o.origin) > (lane.site, lane.origin) ORDER BY o.site, o.origin LIMIT 1) AS next),
+            open_lane AS (
+              SELECT lane.site, lane.origin, $2 - coalesce(u.count, 0) AS room FROM lane
+              LEFT JOIN notifier.push_origin h USING (site, origin) LEFT JOIN unnest($3, $4, $5) AS u(site, origin, count) USING (site, origin)
+              WHERE coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()),
+            due AS MATERIALIZED (
+              SELECT o.id FROM open_lane l CROSS JOIN LATERAL (
+                SELECT o.id, o.next_at FROM notifier.push_outbox o
+                WHERE o.site = l.site AND o.origin = l.origin AND o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
+                ORDER BY o.next_at LIMIT greatest(l.room, 0) FOR UPDATE SKIP LOCKED) AS o
+              ORDER BY o.next_at LIMIT $1)
+            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $6, attempts = attempts + 1
             FROM due WHERE o.id = due.id
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
                       o.expires_at - notifier.now()
             """);
         command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(roomEach);
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Site));
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Origin));
+        command.Parameters.Add(Column.Of(underWay, u => u.Count));
         command.Parameters.AddWithValue(Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedPush>();

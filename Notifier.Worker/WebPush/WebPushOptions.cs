@@ -34,8 +34,8 @@ public sealed class WebPushOptions
     /// <summary>Takes endpoints at 127.0.0.1, http or https and any port, too. Development only, default false.</summary>
     public bool AllowLoopback { get; set; }
 
-    /// <summary>Requests under way at once. 1 to 10,000, default 256.</summary>
-    public int Concurrency { get; set; } = 256;
+    /// <summary>Requests under way at once; at most half of them to one push service of one site, so that one that hangs leaves room. 1 to 10,000, default 512.</summary>
+    public int Concurrency { get; set; } = 512;
 
     /// <summary>How long a push service may take to answer. 1 s to 60 s, default 20 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
