@@ -35,7 +35,8 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     public sealed record MessageOutcome(string Site, DateTimeOffset At, MessageContent Message, IReadOnlyList<RecipientOutcome> Recipients) : RelayEvent(Site, At);
 
     /// <summary>A person has looked at a conversation up to <paramref name="Seq"/>.</summary>
-    public sealed record ConversationSeen(string Site, DateTimeOffset At, string Recipient, string Conversation, long Seq) : RelayEvent(Site, At);
+    /// <param name="Device">The relay's name for the browser it was read in; null: not known.</param>
+    public sealed record ConversationSeen(string Site, DateTimeOffset At, string Recipient, string Conversation, long Seq, string? Device = null) : RelayEvent(Site, At);
 
     /// <summary>A message says something else now. The newest edit by <see cref="RelayEvent.At"/> wins.</summary>
     public sealed record MessageEdited(string Site, DateTimeOffset At, string Conversation, string Message, long Seq, string? Text, string? Sealed) : RelayEvent(Site, At);

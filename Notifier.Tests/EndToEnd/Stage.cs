@@ -21,6 +21,8 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     private const string Key = "a-key-for-the-tests";
     private static int _names;
 
+    private readonly VapidKeys _keys = VapidKeys.Generate(); // the same after a restart: devices are bound to them
+
     public TestDatabase Database { get; private set; } = null!;
     public SmtpOracle Mail { get; private set; } = null!;
     public PushServiceStage Push { get; private set; } = null!;
@@ -46,7 +48,6 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
 
     protected virtual Dictionary<string, string> Settings()
     {
-        var keys = VapidKeys.Generate();
         return new Dictionary<string, string>
         {
             ["ConnectionStrings__Notifier"] = Database.ConnectionString,
@@ -57,8 +58,8 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
             ["Email__From"] = "Acme <hello@acme.example>",
             ["Links__BaseUrl"] = "http://127.0.0.1:5080",
             ["Links__SigningKey"] = "a signing key of forty characters, no less",
-            ["WebPush__PublicKey"] = keys.PublicKey,
-            ["WebPush__PrivateKey"] = keys.PrivateKey,
+            ["WebPush__PublicKey"] = _keys.PublicKey,
+            ["WebPush__PrivateKey"] = _keys.PrivateKey,
             ["WebPush__Subject"] = "mailto:push@acme.example",
             ["WebPush__AllowLoopback"] = "true",
         };

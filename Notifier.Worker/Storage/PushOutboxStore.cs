@@ -20,16 +20,14 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
-        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
-        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7,
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, up_to, message, expires_at, next_at)
+        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.up_to, k.message, notifier.now() + $6,
                greatest(notifier.now(), s.held_until)
-        FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, dismiss, n)
+        FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, n)
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
-        -- A push message that shows nothing costs the subscription there.
-        WHERE NOT (k.dismiss AND s.origin LIKE '%.push.apple.com')
         ORDER BY s.id, k.conversation, k.n DESC
         ON CONFLICT (subscription, conversation) DO UPDATE SET
-          up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = excluded.dismiss, version = o.version + 1, expires_at = excluded.expires_at,
+          up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = false, version = o.version + 1, expires_at = excluded.expires_at,
           -- What waits for a retry goes on waiting: the push service asked for it.
           next_at = CASE WHEN o.attempts > 0 THEN o.next_at ELSE excluded.next_at END
         """)
@@ -37,9 +35,46 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
         Parameters =
         {
             Column.Of(orders, o => o.Key.Site), Column.Of(orders, o => o.Key.Recipient), Column.Of(orders, o => o.Key.Conversation),
-            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Message), Column.Of(orders, o => o.Dismiss), new() { Value = ttl },
+            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Message), new() { Value = ttl },
         },
     };
+
+    /// <summary>
+    /// Drops what was seen, and takes back the notifications that tell of it: on every device save the one it was read on. What became of a push message meanwhile is known
+    /// to the rows alone, so they are asked as they go; one that is still under way then is <see cref="TakeBack"/>'s.
+    /// </summary>
+    public static NpgsqlBatchCommand Forget(IReadOnlyCollection<(ConversationKey Key, long UpTo)> seen, TimeSpan ttl) => new(
+        $"""
+        WITH seen AS (SELECT * FROM unnest($1, $2, $3, $4) AS f(site, recipient, conversation, up_to)),
+             gone AS (DELETE FROM notifier.escalation_message em USING seen f
+                      WHERE em.site = f.site AND em.recipient = f.recipient AND em.conversation = f.conversation AND em.seq <= f.up_to
+                      RETURNING em.site, em.recipient, em.conversation, f.up_to, em.message, em.seq, em.push_verdict),
+             shown AS (SELECT DISTINCT ON (site, recipient, conversation) * FROM gone WHERE push_verdict = {(int)Verdict.Told} ORDER BY site, recipient, conversation, seq DESC)
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
+        SELECT k.site, k.recipient, k.conversation, s.id, s.origin, true, k.up_to, k.message, notifier.now() + $5, greatest(notifier.now(), s.held_until)
+        FROM shown k
+        JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
+        JOIN notifier.seen_mark m ON m.site = k.site AND m.recipient = k.recipient AND m.conversation = k.conversation
+        WHERE s.device IS NULL OR m.device IS NULL OR s.device <> m.device
+        ORDER BY s.id, k.conversation
+        ON CONFLICT (subscription, conversation) DO UPDATE SET
+          up_to = excluded.up_to, message = excluded.message, dismiss = true, version = o.version + 1, expires_at = excluded.expires_at,
+          next_at = CASE WHEN o.attempts > 0 THEN o.next_at ELSE excluded.next_at END
+        -- An alert that waits there and tells of later messages takes the notification's place itself.
+        WHERE o.up_to <= excluded.up_to
+        """)
+    {
+        Parameters = { Column.Of(seen, s => s.Key.Site), Column.Of(seen, s => s.Key.Recipient), Column.Of(seen, s => s.Key.Conversation), Column.Of(seen, s => s.UpTo), new() { Value = ttl } },
+    };
+
+    /// <summary>Alerts that their push service took, about what was seen while they were under way: they go out once more, as dismissals. After <see cref="Told"/>, before <see cref="Done"/>.</summary>
+    public static NpgsqlBatchCommand TakeBack(IReadOnlyCollection<ClaimedPush> pushes) => new(
+        """
+        UPDATE notifier.push_outbox o SET dismiss = true, version = o.version + 1
+        FROM unnest($1, $2) AS d(id, version), notifier.seen_mark m
+        WHERE o.id = d.id AND o.version = d.version AND m.site = o.site AND m.recipient = o.recipient AND m.conversation = o.conversation AND m.seq >= o.up_to
+        """)
+    { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
     /// <summary>
     /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for. A push service

@@ -56,6 +56,32 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
         await transaction.CommitAsync(cancellation);
     }
 
+    /// <summary>Removes subscriptions that nobody has used for so long; their people are decided anew, since without a device half the email delay holds.</summary>
+    /// <returns>How many; at most 1,000 at once.</returns>
+    public async Task<int> RemoveUnusedAsync(TimeSpan unused, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var gone = new List<(RecipientKey Owner, DateTimeOffset Now)>();
+        await using (var command = new NpgsqlCommand(
+            """
+            WITH gone AS (
+              DELETE FROM notifier.push_subscription WHERE id IN (
+                SELECT id FROM notifier.push_subscription WHERE last_used_at < notifier.now() - $1 ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+              RETURNING id, site, recipient),
+            waiting AS (DELETE FROM notifier.push_outbox o USING gone WHERE o.subscription = gone.id)
+            SELECT site, recipient, notifier.now() FROM gone
+            """, connection))
+        {
+            command.Parameters.AddWithValue(unused);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation)) gone.Add((new(reader.GetString(0), reader.GetString(1)), reader.Time(2)));
+        }
+        if (gone.Count > 0) await InboxStore.PostChangedAsync(connection, gone[0].Now, gone.Select(g => g.Owner).Distinct(), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return gone.Count;
+    }
+
     private static async Task<string?> OwnerAsync(NpgsqlConnection connection, string site, string endpoint, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("SELECT recipient FROM notifier.push_subscription WHERE site = $1 AND endpoint = $2 FOR UPDATE", connection)

@@ -32,6 +32,8 @@ internal sealed class PushComposer
         if (target is null || target.Owner != push.Key.Owner) return Ended(push, target, new Ruling(Verdict.Skip, Reason.NoDevice));
         if (push.TimeToLive <= TimeSpan.Zero) return Ended(push, target, new Ruling(Verdict.Expire, Reason.Stale));
         if (_keys.Find(target.VapidKey) is not { } keys) return Ended(push, target, Ruling.Wait(Reason.Unauthorized, state.Now + KeyPause));
+        // A push message that shows nothing costs the subscription there.
+        if (push.Dismiss && !_policy.DismissOnApple && push.Origin.EndsWith(".push.apple.com", StringComparison.Ordinal)) return Ended(push, target, Ruling.Skip(Reason.AlreadySeen));
         if (push.Dismiss) return new(target, Message(push, keys, PushPayload.Dismiss(push.Key.Site, push.Key.Conversation, push.UpTo), Urgency.Low, push.TimeToLive), state.Now, null);
 
         var recipient = state.Recipients[push.Key.Owner];

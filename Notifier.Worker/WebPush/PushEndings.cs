@@ -45,7 +45,11 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
 
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
-            if (all.Told.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
+            if (all.Told.Count > 0)
+            {
+                batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
+                batch.BatchCommands.Add(PushOutboxStore.TakeBack(all.Told));
+            }
             if (all.Done.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Done(all.Done));
             if (all.Later.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Later(all.Later));
             if (all.Used.Count > 0) batch.BatchCommands.Add(PushContentStore.Used(all.Used));
