@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 
-namespace Notifier.Worker.Devices;
+namespace Notifier.Hosting;
 
 /// <summary>
 /// The section <c>Connect</c>: lets browsers register their own push subscriptions here, with the connect token that the site gives them for the relay.

@@ -1,7 +1,7 @@
 using System.Transactions;
 using Npgsql;
 
-namespace Notifier.Worker.Storage;
+namespace Notifier.Hosting;
 
 /// <summary>Tells a database that is away, or a transaction that lost a race, from a mistake of ours: the first passes by itself.</summary>
 internal static class DatabaseFault

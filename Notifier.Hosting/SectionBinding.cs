@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Notifier.Worker;
+namespace Notifier.Hosting;
 
 /// <summary>Binds a section of the configuration so that a value of the wrong type is told like any other wrong setting.</summary>
 internal static class SectionBinding

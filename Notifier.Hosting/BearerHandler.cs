@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
-namespace Notifier.Worker.Api;
+namespace Notifier.Hosting;
 
 /// <summary>A scheme of <c>Authorization: Bearer</c> (RFC 6750). Refusals are problems, and say what to do.</summary>
 internal abstract class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder)

@@ -2,15 +2,15 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
 
-namespace Notifier.Worker.Intake;
+namespace Notifier.Hosting;
 
 /// <summary>The API keys of the sites' servers, kept as hashes.</summary>
-internal sealed class ApiKeys(IOptions<IntakeOptions> options)
+internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
 {
     /// <summary>The name of the scheme, and of the policy of routes that only a site's server may call.</summary>
     public const string Scheme = "ApiKey", Policy = "ApiKey";
 
-    /// <summary>The claim of whoever has shown a key; it is good for every site of this worker.</summary>
+    /// <summary>The claim of whoever has shown a key; it is good for every site here.</summary>
     public const string Claim = "api_key";
 
     private readonly byte[][] _hashes = [.. options.Value.ApiKeys.Select(Hash)];

@@ -1,6 +1,6 @@
 using Notifier.Domain;
 
-namespace Notifier.Worker.Api;
+namespace Notifier.Hosting;
 
 /// <summary>Errors as <c>application/problem+json</c> (RFC 9457). Where a member is to blame, <c>member</c> is its JSON path and <c>detail</c> says what is wrong with it.</summary>
 internal static class ApiProblem

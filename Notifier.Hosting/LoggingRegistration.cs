@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Console;
 
-namespace Notifier.Worker.Operations;
+namespace Notifier.Hosting;
 
 internal static class LoggingRegistration
 {

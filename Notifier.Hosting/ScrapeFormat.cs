@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Notifier.Worker.Operations;
+namespace Notifier.Hosting;
 
 /// <summary>
 /// Writes <c>notifier_missed 0</c> where the exporter writes <c>notifier_missed{} 0</c>: Prometheus reads both, but the first is what was promised,
