@@ -17,6 +17,7 @@ run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
+  need_node_modules "$root/Notifier.Tests"
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")
