@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Notifier.Tests.Fixtures;
 
-/// <summary>The worker as its users run it: a process of its own, with settings in its environment, on a port that it was given by the system.</summary>
+/// <summary>The worker, or the relay, as its users run it: a process of its own, with settings in its environment, on a port that it was given by the system.</summary>
 public sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -13,9 +13,9 @@ public sealed class WorkerProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private WorkerProcess(IReadOnlyDictionary<string, string> settings, string[] arguments)
+    private WorkerProcess(string program, IReadOnlyDictionary<string, string> settings, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Notifier.Worker.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -23,6 +23,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["Worker__Urls"] = "http://127.0.0.1:0";
+        start.Environment["Relay__Urls"] = "http://127.0.0.1:0";
         foreach (var (name, value) in settings) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Read(line.Data);
@@ -40,9 +41,9 @@ public sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the worker and returns when it is ready.</summary>
-    public static async Task<WorkerProcess> StartAsync(IReadOnlyDictionary<string, string> settings)
+    public static async Task<WorkerProcess> StartAsync(IReadOnlyDictionary<string, string> settings, string program = "Notifier.Worker.dll")
     {
-        var worker = new WorkerProcess(settings, []);
+        var worker = new WorkerProcess(program, settings, []);
         var ended = worker._process.WaitForExitAsync();
         if (await Task.WhenAny(worker._listening.Task, ended).WaitAsync(Patience) == ended) Assert.Fail($"The worker ended at once:\n{worker.Output}");
         worker.Client = new HttpClient { BaseAddress = await worker._listening.Task };
@@ -60,7 +61,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Runs one of the worker's commands to its end.</summary>
     public static async Task<(int Status, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
-        await using var worker = new WorkerProcess(settings, arguments);
+        await using var worker = new WorkerProcess("Notifier.Worker.dll", settings, arguments);
         await worker._process.WaitForExitAsync().WaitAsync(Patience);
         worker._process.WaitForExit(); // for the last lines of its output
         return (worker._process.ExitCode, worker.Output);
