@@ -12,11 +12,22 @@ need_mail_server() {
   fi
 }
 
+# need_program PROGRAM PACKAGE WHY: what cannot be installed here is said, and the tests that need it fail.
+need_program() {
+  ! command -v "$1" > /dev/null || return 0
+  if may_install; then
+    apt_install "$2" "$3" || die "$2 could not be installed; see above"
+  else
+    say "$1 is missing, for $3: install the package $2 (as root)." >&2
+  fi
+}
+
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
 run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
+  need_program node nodejs "the browser client's tests"
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")
