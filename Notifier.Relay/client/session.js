@@ -22,7 +22,7 @@
  *   | { do: 'send', frame: any }
  *   | { do: 'close' }
  *   | { do: 'after', name: string, ms: number } | { do: 'cancel', name: string }
- *   | { do: 'deliver', ep: string, frame: any } | { do: 'gap', position: Position }
+ *   | { do: 'deliver', ep: string, frame: any } | { do: 'reset', position: Position, gap: boolean }
  *   | { do: 'keep', position: Position }
  *   | { do: 'flush' } | { do: 'settled', cid: string }
  *   | { do: 'tell', frame: any }
@@ -182,12 +182,11 @@ function welcome(s, frame) {
   ];
   if (s.transport === 'polling') deeds.push({ do: 'after', name: 'upgrade', ms: limits.upgrade });
   if (frame.rec !== 'full' || s.position === null) {
-    const whole = s.position === null;
+    // Who had no position has missed nothing: the page loads its history when it starts.
+    const gap = s.position !== null;
     s.position = { ep: frame.ep, o: frame.o };
     s.received = frame.o;
-    deeds.push({ do: 'keep', position: s.position });
-    // Who had no position has missed nothing: the page loads its history when it starts.
-    if (!whole) deeds.push({ do: 'gap', position: s.position });
+    deeds.push({ do: 'keep', position: s.position }, { do: 'reset', position: s.position, gap });
   }
   return [...deeds, { do: 'flush' }, ...presence(s)];
 }

@@ -55,7 +55,7 @@ test('hello carries the token, the presence and the position', () => {
 test('who comes without a position starts at the newest offset and has no gap', () => {
   const told = new Told().live();
   assert.deepEqual(told.session.position, { ep: 'E', o: 10 });
-  assert.deepEqual(told.all('gap'), []);
+  assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10 }, gap: false }]);
 });
 
 test('a full resume keeps the position: what follows is all that was missed', () => {
@@ -67,7 +67,7 @@ test('a full resume keeps the position: what follows is all that was missed', ()
 for (const rec of ['gap', 'none'])
   test(`whose position is not known any more (${rec}) is told of a gap, and goes on from the newest offset`, () => {
     const told = new Told().live({ ep: 'old', o: 700 }, { rec });
-    assert.deepEqual(told.all('gap'), [{ do: 'gap', position: { ep: 'E', o: 10 } }]);
+    assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10 }, gap: true }]);
     assert.equal(told.frame(ev(11)).all('deliver').length, 1);
   });
 
