@@ -22,12 +22,30 @@ need_program() {
   fi
 }
 
+# What drives the browsers comes from npm, in the versions of the lock file. Debian's npm is a package of its own.
+need_modules() {
+  local folder=$root/Notifier.Tests log
+  [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
+  need_program npm npm "the browsers' driver"
+  say 'Installing what drives the browsers…'
+  log=$(mktemp)
+  if ! (cd "$folder" && npm ci --no-audit --no-fund) < /dev/null > "$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    die "npm ci in Notifier.Tests failed; see above"
+  fi
+  rm -f "$log"
+}
+
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
 run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
   need_program node nodejs "the browser client's tests"
+  need_program chromium chromium "the tests in a browser"
+  need_program firefox-esr firefox-esr "the tests in a browser"
+  need_modules
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")

@@ -198,18 +198,19 @@ class Tab {
 
   /** @param {any} message */
   #hear(message) {
+    const at = this.#position;
     switch (message.t) {
       case 'joined':
-        this.#position ??= message.position;
+        this.#position = at ?? message.position;
         if (!this.#started) this.#tell('onGap', { reason: 'start' });
         this.#started = true;
         return;
       case 'message':
-        if (this.#position?.ep === message.position.ep && message.position.o <= this.#position.o) return;
+        if (at && at.ep === message.position.ep && message.position.o <= at.o) return;
         this.#position = message.position;
         return this.#receive(message.message);
       case 'reset': {
-        const missed = message.gap || (this.#position !== null && (this.#position.ep !== message.position.ep || this.#position.o < message.position.o));
+        const missed = message.gap || (at !== null && (at.ep !== message.position.ep || at.o < message.position.o));
         this.#position = message.position;
         if (missed) this.#tell('onGap', { reason: 'gap' });
         return;

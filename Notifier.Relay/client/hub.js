@@ -75,7 +75,7 @@ export class Hub {
    */
   constructor({ url, user, mirror, websocket = true }) {
     this.#url = url;
-    this.#key = `${url} ${user}`;
+    this.#key = JSON.stringify([url, user]);
     this.#mirror = mirror;
     this.#transports = { websocket: websocket && typeof WebSocket === 'function' };
   }
@@ -309,6 +309,7 @@ export class Hub {
     this.#askNext();
   }
 
+  /** @returns {void} */
   #askNext() {
     const id = this.#asking.left.shift();
     this.#asking.of = id ?? null;

@@ -21,7 +21,7 @@ export class Outbox {
   /** Takes up what an earlier life left. */
   async load() {
     for (const mark of /** @type {Mark[]} */ (await this.#store.list(this.#prefix)))
-      if (!(this.#pending.get(mark.conv)?.seq >= mark.seq)) this.#pending.set(mark.conv, mark);
+      if (mark.seq > (this.#pending.get(mark.conv)?.seq ?? -1)) this.#pending.set(mark.conv, mark);
   }
 
   /**

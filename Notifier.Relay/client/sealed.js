@@ -64,7 +64,7 @@ function imports(secret) {
   return key;
 }
 
-/** @param {string} text base64url @returns {Uint8Array} */
+/** @param {string} text base64url @returns {Uint8Array<ArrayBuffer>} */
 function bytes(text) {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));

@@ -61,8 +61,8 @@ function stored(database) {
   };
   return {
     get: (key) => run('readonly', (s) => s.get(key), () => memory.get(key)),
-    put: async (key, value) => void await run('readwrite', (s) => s.put(value, key), () => /** @type {any} */ (memory.put(key, value))),
-    remove: async (key) => void await run('readwrite', (s) => s.delete(key), () => memory.remove(key)),
+    put: (key, value) => run('readwrite', (s) => /** @type {IDBRequest<any>} */ (s.put(value, key)), () => memory.put(key, value)),
+    remove: (key) => run('readwrite', (s) => /** @type {IDBRequest<any>} */ (s.delete(key)), () => memory.remove(key)),
     list: (prefix) => run('readonly', (s) => s.getAll(IDBKeyRange.bound(prefix, `${prefix}\uffff`)), () => memory.list(prefix)),
   };
 }

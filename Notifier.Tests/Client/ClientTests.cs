@@ -16,4 +16,8 @@ public sealed class ClientTests
         var report = await Tool.RunAsync(Repository.File("Notifier.Tests/Client"), "node", "--test", "--test-reporter=tap", file);
         Assert.Matches(@"(?m)^# pass [1-9]", report);
     }
+
+    [Fact]
+    public Task The_types_in_the_comments_hold() =>
+        Tool.RunAsync(Repository.File("Notifier.Tests"), "node", "node_modules/typescript/bin/tsc", "--project", "Client/tsconfig.json");
 }
