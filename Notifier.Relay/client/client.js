@@ -35,6 +35,7 @@ import { open } from './sealed.js';
  * @property {(presence: { who: string, state: 'active' | 'online' | 'idle' | 'offline', at: number }) => unknown} [onPresence]
  * @property {(typing: { conversation: string, who: string, typing: boolean }) => unknown} [onTyping]
  * @property {(status: { status: 'delivered' | 'seen', conversation: string, seq: number, by: string, id?: string, at?: number }) => unknown} [onStatus]
+ *   what became of messages; with `by` the person's own, what they have seen themselves, here or elsewhere
  * @property {(state: State) => unknown} [onState]
  */
 
@@ -52,6 +53,7 @@ import { open } from './sealed.js';
  *   a second in a visible, focused tab. Messages that arrive in it raise `seq` by themselves
  * @property {(conversation: string) => void} typing to be called at every keystroke; told at most every 3 s
  * @property {(jwe: string) => Promise<string>} open opens a sealed text that came another way, such as with the history
+ * @property {Promise<string>} device this browser's id at the relay (for `device` of enablePush)
  * @property {() => void} close says goodbye: the person has signed out
  */
 
@@ -70,6 +72,7 @@ export function connect(options) {
     show: (conversation, seq) => tab.show(conversation, seq),
     typing: (conversation) => tab.typing(conversation),
     open: (jwe) => open(jwe, options.keys),
+    device: tab.device,
     close: () => tab.end(),
   };
 }
@@ -97,6 +100,10 @@ class Tab {
   #hidden = false;
   #lock = '';
   #unlock = () => {};
+  /** @type {(device: string) => void} */
+  #known = () => {};
+  /** @type {Promise<string>} */
+  device = new Promise((resolve) => { this.#known = resolve; });
 
   /** @param {Options} options */
   constructor(options) {
@@ -202,6 +209,7 @@ class Tab {
     switch (message.t) {
       case 'joined':
         this.#position = at ?? message.position;
+        this.#known(message.device);
         if (!this.#started) this.#tell('onGap', { reason: 'start' });
         this.#started = true;
         return;

@@ -28,6 +28,7 @@ const tokenPatience = 4_000;
 
 export class Hub {
   #url;
+  #user;
   #mirror;
   #key;
   #transports;
@@ -75,6 +76,7 @@ export class Hub {
    */
   constructor({ url, user, mirror, websocket = true }) {
     this.#url = url;
+    this.#user = user;
     this.#key = JSON.stringify([url, user]);
     this.#mirror = mirror;
     this.#transports = { websocket: websocket && typeof WebSocket === 'function' };
@@ -104,8 +106,10 @@ export class Hub {
         return this.#answered(message.n, message.token);
       case 'seen': {
         const mark = this.#outbox.add(message.conv, message.seq);
-        if (mark) this.#happen({ type: 'say', frame: { t: 'seen', ...mark } });
-        return;
+        if (!mark) return;
+        this.#happen({ type: 'say', frame: { t: 'seen', ...mark } });
+        // The relay tells the person's other browsers; the other tabs of this one hear it here.
+        return this.#post({ t: 'tell', frame: { t: 'seen', conv: mark.conv, seq: mark.seq, by: this.#user, at: Date.now() } });
       }
       case 'typing':
         return this.#happen({ type: 'say', frame: { t: 'typing', conv: message.conv } });
@@ -150,7 +154,7 @@ export class Hub {
       else if (this.#session.phase === 'stopped' && (this.#state.code === undefined || position === null)) this.#begin();
       if (watch.signal.aborted) return;
       tab.joined = true;
-      post({ t: 'joined', position: position ?? this.#handed });
+      post({ t: 'joined', position: position ?? this.#handed, device: this.#session.dev });
       post(this.#state);
       for (const frame of this.#others.values()) post({ t: 'tell', frame });
       if (position && this.#handed) this.#catchUp(post, position, this.#handed);
