@@ -30,10 +30,10 @@ internal static class Aes128GcmCoding
         var record = output[(FixedHeaderLength + keyId.Length)..];
 
         // RFC 8188 §2.2 and §2.3: one extraction, then key and nonce. The record's number is 0, so the nonce stays as derived.
-        Span<byte> prk = stackalloc byte[32], key = stackalloc byte[KeyLength], nonce = stackalloc byte[NonceLength];
-        HKDF.Extract(HashAlgorithmName.SHA256, inputKey, salt, prk);
-        HKDF.Expand(HashAlgorithmName.SHA256, prk, key, "Content-Encoding: aes128gcm\0"u8);
-        HKDF.Expand(HashAlgorithmName.SHA256, prk, nonce, "Content-Encoding: nonce\0"u8);
+        Span<byte> prk = stackalloc byte[Hkdf.Length], key = stackalloc byte[KeyLength], nonce = stackalloc byte[NonceLength];
+        Hkdf.Extract(salt, inputKey, prk);
+        Hkdf.Expand(prk, "Content-Encoding: aes128gcm\0"u8, key);
+        Hkdf.Expand(prk, "Content-Encoding: nonce\0"u8, nonce);
 
         var content = record[..(plaintext.Length + 1)];
         plaintext.CopyTo(content);

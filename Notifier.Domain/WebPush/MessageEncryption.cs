@@ -8,27 +8,35 @@ public static class MessageEncryption
     /// <summary>What a push service must take is 4,096 bytes of body (RFC 8030 §7.2): less header, key, delimiter and tag this is left.</summary>
     public const int MaxPlaintext = 4096 - Aes128GcmCoding.FixedHeaderLength - PushSubscription.PublicKeyLength - 1 - Aes128GcmCoding.TagLength;
 
+    /// <summary>How two sides come to a shared secret: <see cref="KeyAgreement.Agree(ReadOnlySpan{byte}, Span{byte}, Span{byte})"/>, or what a test puts in its place.</summary>
+    internal delegate void Agreement(ReadOnlySpan<byte> userAgent, Span<byte> publicKey, Span<byte> secret);
+
     /// <returns>The body of the push message: <c>Content-Encoding: aes128gcm</c>.</returns>
     /// <exception cref="ArgumentException">More than <see cref="MaxPlaintext"/> bytes.</exception>
-    public static byte[] Encrypt(PushSubscription subscription, ReadOnlySpan<byte> plaintext)
+    public static byte[] Encrypt(PushSubscription subscription, ReadOnlySpan<byte> plaintext) => Encrypt(subscription, plaintext, KeyAgreement.Agree);
+
+    internal static byte[] Encrypt(PushSubscription subscription, ReadOnlySpan<byte> plaintext, Agreement agree)
     {
-        // RFC 8291 §3.1: a key pair of its own for every message.
-        using var ephemeral = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        return Encrypt(subscription, plaintext, ephemeral, RandomNumberGenerator.GetBytes(Aes128GcmCoding.SaltLength));
+        Span<byte> salt = stackalloc byte[Aes128GcmCoding.SaltLength];
+        RandomNumberGenerator.Fill(salt);
+        return Encrypt(subscription, plaintext, agree, salt);
     }
 
-    internal static byte[] Encrypt(PushSubscription subscription, ReadOnlySpan<byte> plaintext, ECDiffieHellman ephemeral, ReadOnlySpan<byte> salt)
+    internal static byte[] Encrypt(PushSubscription subscription, ReadOnlySpan<byte> plaintext, Agreement agree, ReadOnlySpan<byte> salt)
     {
         if (plaintext.Length > MaxPlaintext) throw new ArgumentException($"A push message takes at most {MaxPlaintext} bytes; this is {plaintext.Length}.", nameof(plaintext));
 
-        var publicKey = Export(ephemeral.ExportParameters(includePrivateParameters: false).Q);
-        using var userAgent = Import(subscription.P256dh);
-        // 32 bytes, leading zeros and all: without them one message in 256 could not be decrypted.
-        var secret = ephemeral.DeriveRawSecretAgreement(userAgent.PublicKey);
+        Span<byte> publicKey = stackalloc byte[PushSubscription.PublicKeyLength], secret = stackalloc byte[KeyAgreement.SecretLength];
+        Span<byte> prk = stackalloc byte[Hkdf.Length], inputKey = stackalloc byte[Hkdf.Length];
+        agree(subscription.P256dh, publicKey, secret);
 
-        Span<byte> prk = stackalloc byte[32], inputKey = stackalloc byte[32];
-        HKDF.Extract(HashAlgorithmName.SHA256, secret, subscription.Auth, prk);
-        HKDF.Expand(HashAlgorithmName.SHA256, prk, inputKey, KeyInfo(subscription.P256dh, publicKey));
+        // RFC 8291 §3.4: "WebPush: info" || 0x00 || ua_public || as_public
+        Span<byte> info = stackalloc byte[14 + 2 * PushSubscription.PublicKeyLength];
+        "WebPush: info\0"u8.CopyTo(info);
+        subscription.P256dh.CopyTo(info[14..]);
+        publicKey.CopyTo(info[(14 + PushSubscription.PublicKeyLength)..]);
+        Hkdf.Extract(subscription.Auth, secret, prk);
+        Hkdf.Expand(prk, info, inputKey);
 
         var body = new byte[Aes128GcmCoding.EncodedLength(plaintext.Length, publicKey.Length)];
         Aes128GcmCoding.Encode(inputKey, salt, publicKey, plaintext, body);
@@ -36,25 +44,5 @@ public static class MessageEncryption
         CryptographicOperations.ZeroMemory(prk);
         CryptographicOperations.ZeroMemory(inputKey);
         return body;
-    }
-
-    /// <summary>RFC 8291 §3.4: <c>"WebPush: info" || 0x00 || ua_public || as_public</c>.</summary>
-    private static byte[] KeyInfo(ReadOnlySpan<byte> userAgent, ReadOnlySpan<byte> applicationServer) => [.. "WebPush: info\0"u8, .. userAgent, .. applicationServer];
-
-    /// <summary>An uncompressed point as a key. Off the curve: <see cref="CryptographicException"/>.</summary>
-    internal static ECDiffieHellman Import(ReadOnlySpan<byte> point) => ECDiffieHellman.Create(new ECParameters
-    {
-        Curve = ECCurve.NamedCurves.nistP256,
-        Q = new ECPoint { X = point[1..33].ToArray(), Y = point[33..65].ToArray() },
-    });
-
-    /// <summary>A point as 65 bytes; the coordinates keep their leading zeros.</summary>
-    internal static byte[] Export(ECPoint point)
-    {
-        var bytes = new byte[PushSubscription.PublicKeyLength];
-        bytes[0] = 4;
-        point.X!.CopyTo(bytes, 33 - point.X!.Length);
-        point.Y!.CopyTo(bytes, 65 - point.Y!.Length);
-        return bytes;
     }
 }

@@ -70,7 +70,7 @@ public sealed class PushSubscription
     {
         try
         {
-            using var _ = MessageEncryption.Import(key);
+            using var _ = P256Point.Import(key);
             return true;
         }
         catch (CryptographicException)

@@ -11,7 +11,7 @@ public sealed class VapidKeys
     private VapidKeys(ECParameters parameters)
     {
         _parameters = parameters;
-        PublicKey = Base64Url.EncodeToString(MessageEncryption.Export(parameters.Q));
+        PublicKey = Base64Url.EncodeToString(P256Point.Export(parameters.Q));
     }
 
     /// <summary>65 bytes, base64url: what a page gives to <c>pushManager.subscribe</c>, and the <c>k</c> of the Authorization header.</summary>

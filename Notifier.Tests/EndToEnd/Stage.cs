@@ -26,7 +26,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public PushServiceStage Push { get; private set; } = null!;
     public WorkerProcess Worker { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
         Mail = await SmtpOracle.StartAsync();
@@ -44,7 +44,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     /// <summary>One of the worker's commands, with the settings of the worker.</summary>
     public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => WorkerProcess.RunAsync(Settings(), arguments);
 
-    private Dictionary<string, string> Settings()
+    protected virtual Dictionary<string, string> Settings()
     {
         var keys = VapidKeys.Generate();
         return new Dictionary<string, string>
@@ -152,7 +152,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
             $"{row} for {message}", person.Id, message, words[0], words[1], words[2]);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Worker.DisposeAsync();
         await Push.DisposeAsync();

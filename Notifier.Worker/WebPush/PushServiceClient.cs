@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Notifier.Domain.WebPush;
@@ -26,19 +24,14 @@ internal sealed class PushServiceClient : IDisposable
     {
         (_guard, _tokens, _clock, _timeout) = (guard, tokens, clock, options.Value.Timeout);
         // Not from IHttpClientFactory, whose handlers log every URL: an endpoint is a secret.
-        _http = new HttpClient(handler)
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public async Task<PushOutcome> SendAsync(PushSubscription subscription, PushMessage message, CancellationToken cancellation)
     {
         // Again after registration: the list may be shorter by now, and a row may have been written by other hands.
         if (_guard.Refuses(subscription.Endpoint) is { } reason) return new PushOutcome(PushResult.Blocked, Answer: $"the endpoint {reason}");
-        using var request = Request(subscription, message);
+        using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, message.Payload.Span), _tokens.For(subscription.Origin));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(_timeout);
         try
@@ -70,24 +63,6 @@ internal sealed class PushServiceClient : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(30), // so that changed names are followed
         KeepAlivePingDelay = TimeSpan.FromSeconds(30),
     };
-
-    private HttpRequestMessage Request(PushSubscription subscription, PushMessage message)
-    {
-        var content = new ByteArrayContent(MessageEncryption.Encrypt(subscription, message.Payload.Span));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        content.Headers.ContentEncoding.Add("aes128gcm");
-        var request = new HttpRequestMessage(HttpMethod.Post, subscription.Endpoint)
-        {
-            Content = content,
-            Version = _http.DefaultRequestVersion,
-            VersionPolicy = _http.DefaultVersionPolicy,
-        };
-        request.Headers.TryAddWithoutValidation("Authorization", _tokens.For(subscription.Origin));
-        request.Headers.TryAddWithoutValidation("TTL", message.TtlSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        request.Headers.TryAddWithoutValidation("Urgency", message.UrgencyWord);
-        request.Headers.TryAddWithoutValidation("Topic", message.Topic);
-        return request;
-    }
 
     /// <summary>The beginning of what a push service says; WNS says it in headers.</summary>
     private static async Task<string> ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)

@@ -1,0 +1,15 @@
+using Notifier.Benchmarks.WebPush;
+
+// One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
+return args switch
+{
+    ["webpush"] => await WebPushBenchmark.RunAsync(),
+    ["webpush-side", var path] => RequestSide.Run(path),
+    _ => Unknown(),
+};
+
+static int Unknown()
+{
+    Console.Error.WriteLine("The benchmarks are: webpush. Run them by ./dev bench [NAME].");
+    return 1;
+}

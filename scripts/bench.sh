@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
+# ./dev bench: each benchmark with what it is compared with. Sourced.
+
+benchmarks=(webpush)
+
+bench() {
+  local name names=("${@:-${benchmarks[@]}}")
+  need_sdk
+  need_room "$data"
+  say 'Building…'
+  dotnet build Notifier.Benchmarks -c Release -v:q -nologo -nodeReuse:false < /dev/null || die "the build failed; see above"
+  need_node_modules "$root/Notifier.Benchmarks"
+  for name in "${names[@]}"; do
+    case $name in
+      webpush) need_openssl_side ;;
+      *) die "there is no benchmark $name; there are: ${benchmarks[*]}" ;;
+    esac
+    "$root/Notifier.Benchmarks/bin/Release/net10.0/Notifier.Benchmarks" "$name" < /dev/null || die "the benchmark $name failed; see above"
+  done
+}
+
+# The limit of Web Push, in C.
+need_openssl_side() {
+  need_tool gcc gcc 'the limit to compare with'
+  echo '#include <openssl/evp.h>' | gcc -E - > /dev/null 2>&1 || apt_install libssl-dev 'the limit to compare with' || die "libssl-dev could not be installed; see above"
+  echo '#include <stdio.h>' | gcc -E - > /dev/null 2>&1 || apt_install libc6-dev 'the limit to compare with' || die "libc6-dev could not be installed; see above"
+  mkdir -p "$root/artifacts"
+  export BENCH_OPENSSL_SIDE=$root/artifacts/openssl_side
+  gcc -O2 -Wall -Wextra -Werror -o "$BENCH_OPENSSL_SIDE" Notifier.Benchmarks/WebPush/openssl_side.c -lcrypto || die "the limit in C could not be compiled; see above"
+}
