@@ -28,6 +28,7 @@ run_tests() {
   need_node_modules "$root/Notifier.Tests"
   need_browser firefox-esr
   need_browser chromium
+  need_tool php php-cli 'an example in PHP'
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")
