@@ -29,6 +29,8 @@ internal static class DemoRegistration
         var page = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "Demo", "page"));
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });
         app.UseStaticFiles(new StaticFileOptions { FileProvider = page, OnPrepareResponse = Fresh });
+        // At the root of the site: a service worker is good for the folder it lies in.
+        app.MapGet("/service-worker.js", () => Results.File(Path.Combine(ClientFiles.Folder, "service-worker.js"), "text/javascript"));
         app.MapDemo();
     }
 

@@ -17,6 +17,8 @@ public sealed class ConfigurationPageTests
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]
+    [InlineData("Intake", typeof(ApiKeyOptions))]
+    [InlineData("Connect", typeof(ConnectOptions))]
     [InlineData("Links", typeof(LinksOptions))]
     [InlineData("Admin", typeof(AdminOptions))]
     public void Every_setting_is_on_the_page(string section, Type options)
