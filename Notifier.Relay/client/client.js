@@ -59,6 +59,8 @@ import { open } from './sealed.js';
 
 const typingEvery = 3_000;
 const typingHolds = 5_000;
+/** A page whose relay does not answer loads what its site has after this long. */
+const startPatience = 1_500;
 
 /**
  * @param {Options} options
@@ -86,6 +88,8 @@ class Tab {
   /** @type {Position | null} up to where this tab has everything */
   #position = null;
   #started = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #starting;
   /** Handlers run one after another. */
   #order = Promise.resolve();
   /** @type {{ conv: string | null, seq: number }} */
@@ -210,26 +214,43 @@ class Tab {
       case 'joined':
         this.#position = at ?? message.position;
         this.#known(message.device);
-        if (!this.#started) this.#tell('onGap', { reason: 'start' });
-        this.#started = true;
+        if (!this.#started && message.greeted) this.#start();
+        else if (!this.#started) this.#starting = setTimeout(() => this.#start(), startPatience);
         return;
+      case 'greeted':
+        return this.#start();
       case 'message':
         if (at && at.ep === message.position.ep && message.position.o <= at.o) return;
         this.#position = message.position;
         return this.#receive(message.message);
       case 'reset': {
-        const missed = message.gap || (at !== null && (at.ep !== message.position.ep || at.o < message.position.o));
+        const missed = message.gap || at === null || at.ep !== message.position.ep || at.o < message.position.o;
         this.#position = message.position;
-        if (missed) this.#tell('onGap', { reason: 'gap' });
+        if (missed && this.#started) this.#load('gap');
         return;
       }
       case 'state':
-        return this.#tell('onState', { ...message, t: undefined, via: this.#link.kind }, false);
+        return void this.#call('onState', { ...message, t: undefined, via: this.#link.kind });
       case 'token?':
         return void this.#token(message.n);
       case 'tell':
         return this.#news(message.frame);
     }
+  }
+
+  #start() {
+    clearTimeout(this.#starting);
+    if (this.#started) return;
+    this.#started = true;
+    this.#load('start');
+  }
+
+  /** What the site then tells, this browser has: up to where the relay's log stood before the page asked. @param {'start' | 'gap'} reason */
+  #load(reason) {
+    const position = this.#position;
+    this.#tell('onGap', { reason }, () => {
+      if (position) this.#link.post({ t: 'loaded', position });
+    });
   }
 
   /** @param {Message} message */
@@ -274,21 +295,26 @@ class Tab {
     clearTimeout(this.#typists.get(key));
     this.#typists.delete(key);
     if (typing) this.#typists.set(key, setTimeout(() => this.#typist(conversation, who, false), typingHolds));
-    if (known !== typing) this.#tell('onTyping', { conversation, who, typing }, false);
+    if (known !== typing) void this.#call('onTyping', { conversation, who, typing });
   }
 
-  /** @param {string} name @param {any} what @param {boolean} [inOrder] after what is before it, or at once */
-  #tell(name, what, inOrder = true) {
+  /** In order: after what is before it. @param {string} name @param {any} what @param {() => void} [done] */
+  #tell(name, what, done) {
+    this.#order = this.#order.then(async () => {
+      if (await this.#call(name, what)) done?.();
+    });
+  }
+
+  /** @param {string} name @param {any} what @returns {Promise<boolean>} whether the page could do it */
+  async #call(name, what) {
     const handler = /** @type {any} */ (this.#options)[name];
-    if (!handler) return;
-    const run = async () => {
-      try {
-        await handler(what);
-      } catch (e) {
-        reportError(e); // a fault of the page, and no reason to keep the next message from it
-      }
-    };
-    if (inOrder) this.#order = this.#order.then(run);
-    else void run();
+    if (!handler) return false;
+    try {
+      await handler(what);
+      return true;
+    } catch (e) {
+      reportError(e); // a fault of the page, and no reason to keep the next message from it
+      return false;
+    }
   }
 }

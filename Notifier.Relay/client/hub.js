@@ -65,6 +65,8 @@ export class Hub {
   /** @type {{ n: number, of: string | null, left: string[] }} */
   #asking = { n: 0, of: null, left: [] };
   #started = false;
+  /** The relay has said where its log stands. */
+  #greeted = false;
   #ended = false;
 
   /**
@@ -113,6 +115,8 @@ export class Hub {
       }
       case 'typing':
         return this.#happen({ type: 'say', frame: { t: 'typing', conv: message.conv } });
+      case 'loaded':
+        return this.#happen({ type: 'loaded', position: message.position });
       case 'ping':
         return tab.post({ t: 'pong' });
       case 'nudge': case 'wake':
@@ -154,7 +158,7 @@ export class Hub {
       else if (this.#session.phase === 'stopped' && (this.#state.code === undefined || position === null)) this.#begin();
       if (watch.signal.aborted) return;
       tab.joined = true;
-      post({ t: 'joined', position: position ?? this.#handed, device: this.#session.dev });
+      post({ t: 'joined', position: position ?? this.#handed, greeted: this.#greeted, device: this.#session.dev });
       post(this.#state);
       for (const frame of this.#others.values()) post({ t: 'tell', frame });
       if (position && this.#handed) this.#catchUp(post, position, this.#handed);
@@ -216,6 +220,12 @@ export class Hub {
       case 'cancel': return clearTimeout(this.#timers.get(deed.name));
       case 'deliver': return this.#deliver(deed.ep, deed.frame);
       case 'reset': return this.#reset(deed.position, deed.gap);
+      case 'greeted':
+        this.#order = this.#order.then(() => {
+          this.#greeted = true;
+          this.#post({ t: 'greeted' });
+        });
+        return;
       case 'keep':
         if (this.#mirror) void this.#store.put(`position ${this.#key}`, deed.position);
         return;

@@ -8,6 +8,7 @@
  *   | { type: 'open' }
  *   | { type: 'frame', frame: any }
  *   | { type: 'opened', ep: string, o: number, readable: boolean }
+ *   | { type: 'loaded', position: Position }
  *   | { type: 'closed', code: number }
  *   | { type: 'timer', name: string }
  *   | { type: 'presence', presence: Presence }
@@ -22,7 +23,7 @@
  *   | { do: 'send', frame: any }
  *   | { do: 'close' }
  *   | { do: 'after', name: string, ms: number } | { do: 'cancel', name: string }
- *   | { do: 'deliver', ep: string, frame: any } | { do: 'reset', position: Position, gap: boolean }
+ *   | { do: 'deliver', ep: string, frame: any } | { do: 'reset', position: Position, gap: boolean } | { do: 'greeted' }
  *   | { do: 'keep', position: Position }
  *   | { do: 'flush' } | { do: 'settled', cid: string }
  *   | { do: 'tell', frame: any }
@@ -106,6 +107,11 @@ export function step(session, happening, random = Math.random) {
       return heard(s, happening.frame);
     case 'opened':
       return opened(s, happening);
+    case 'loaded':
+      // What the page has read from the site is as good as handed out.
+      if (s.position?.ep !== happening.position.ep || happening.position.o > s.position.o) return [s, []];
+      s.ack = Math.max(s.ack, happening.position.o);
+      return [s, s.gathering ? [] : acknowledge(s)];
     case 'closed':
       return closed(s, happening.code, random);
     case 'timer':
@@ -188,7 +194,7 @@ function welcome(s, frame) {
     s.received = frame.o;
     deeds.push({ do: 'keep', position: s.position }, { do: 'reset', position: s.position, gap });
   }
-  return [...deeds, { do: 'flush' }, ...presence(s)];
+  return [...deeds, { do: 'greeted' }, { do: 'flush' }, ...presence(s)];
 }
 
 /** @param {Session} s @param {{ ep: string, o: number, readable: boolean }} what @returns {[Session, Deed[]]} */

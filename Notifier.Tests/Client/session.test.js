@@ -108,6 +108,12 @@ test('what is opened after a gap belongs to the past and moves nothing', () => {
   assert.deepEqual(told.session.position, { ep: 'F', o: 2 });
 });
 
+test('what the page has read from the site after a gap is acknowledged', () => {
+  const told = new Told().live({ ep: 'old', o: 700 }, { rec: 'gap' });
+  assert.deepEqual(told.tell({ type: 'loaded', position: { ep: 'E', o: 10 } }).sent('ack'), { t: 'ack', o: 10 });
+  assert.deepEqual(new Told().live().tell({ type: 'loaded', position: { ep: 'old', o: 700 } }).deeds, []);
+});
+
 test('a ping is answered', () => assert.ok(new Told().live().frame({ t: 'ping' }).sent('pong')));
 
 for (const code of [4001, 4005, 4008, 4012])
