@@ -4,6 +4,8 @@ using Notifier.Benchmarks.WebPush;
 return args switch
 {
     ["webpush"] => await WebPushBenchmark.RunAsync(),
+    ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
+    ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
     ["webpush-side", var path] => RequestSide.Run(path),
     _ => Unknown(),
 };

@@ -21,12 +21,13 @@ internal static class RelayRegistration
         services.AddSingleton<IValidateOptions<ConnectOptions>, ConnectOptionsValidator>();
         services.AddOptions<ConnectOptions>().Validate(o => o.SigningKey is not null, "Connect__SigningKey: is required: the secret that the sites sign connect tokens with, such as from: openssl rand -base64 32");
         services.AddApiKeys(configuration);
+        Origins.AddPolicy(services);
         services.AddSingleton(TimeProvider.System);
         services.AddHosted<Ticker>();
 
         services.AddSingleton<RecentPublications>().AddSingleton<PublishEndpoint>().AddSingleton<SmallRequests>();
         services.AddSingleton<FanoutLane>().AddSingleton<EventLog>().AddSingleton<People>().AddSingleton<Signals>().AddSingleton<Switchboard>();
-        services.AddSingleton<ConnectionTable>().AddSingleton<ClientFrames>().AddSingleton<ConnectRate>().AddSingleton<Origins>().AddSingleton<ConnectEndpoint>();
+        services.AddSingleton<ConnectionTable>().AddSingleton<ClientFrames>().AddSingleton<ConnectRate>().AddSingleton<Origins>().AddSingleton<ConnectEndpoint>().AddSingleton<PollEndpoint>();
         services.AddSingleton<Conversations>().AddSingleton<PresenceReporter>().AddSingleton<Facts>().AddSingleton<SeenMarks>();
         services.AddSingleton<OutcomeJournal>().AddSingleton<Deadlines>().AddSingleton<Reports>();
 
@@ -42,6 +43,7 @@ internal static class RelayRegistration
 
     public static void MapAll(this WebApplication app)
     {
+        app.UseCors(); // before authorization: a preflight comes without a token
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapOperations();
@@ -51,6 +53,9 @@ internal static class RelayRegistration
     private static void MapRelay(this WebApplication app)
     {
         app.MapGet("/v1/ws", (HttpContext http, ConnectEndpoint endpoint) => endpoint.ConnectAsync(http));
+        var poll = app.MapGroup("/v1/poll").RequireCors(Origins.Policy).WithMetadata(new RequestSizeLimitAttribute(PollEndpoint.MaxBytes));
+        poll.MapPost("", (HttpContext http, PollEndpoint endpoint) => endpoint.PostAsync(http));
+        poll.MapGet("", (HttpContext http, PollEndpoint endpoint) => endpoint.GetAsync(http));
         var site = app.MapGroup("/v1").RequireAuthorization(ApiKeys.Policy);
         site.MapPost("/publish", (HttpRequest request, PublishEndpoint endpoint) => endpoint.PublishAsync(request)).WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBytes));
         site.MapPost("/typing", (HttpRequest request, SmallRequests requests) => requests.TypingAsync(request)).WithMetadata(new RequestSizeLimitAttribute(SmallRequests.MaxBytes));

@@ -11,6 +11,12 @@ bench() {
   say 'Building…'
   dotnet build Notifier.Benchmarks -c Release -v:q -nologo -nodeReuse:false < /dev/null || die "the build failed; see above"
   need_node_modules "$root/Notifier.Benchmarks"
+  # Not the database of ./dev run, which may be at work meanwhile.
+  data=$data/bench
+  need_room "$data"
+  trap 'exit 1' INT TERM HUP
+  trap 'if [[ -n $private ]]; then stop_cluster; fi' EXIT
+  use_database
   for name in "${names[@]}"; do
     case $name in
       webpush) need_openssl_side ;;

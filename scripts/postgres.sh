@@ -45,6 +45,7 @@ install_postgres() (
 pg_user=
 pg_data=
 pg_port=
+private=
 
 # PostgreSQL refuses to run as root. It also complains about a current folder that it may not enter.
 as_postgres() (
@@ -142,4 +143,16 @@ make_database() {
   local there
   there=$(private_psql -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname = 'notifier'") || die "PostgreSQL on port $pg_port does not answer"
   [[ $there == 1 ]] || private_psql -d postgres -c 'CREATE DATABASE notifier' || die "the database notifier could not be made"
+}
+
+# The database that is configured, or a private one below $data, which whoever calls this stops at its end.
+use_database() {
+  [[ -z ${ConnectionStrings__Notifier:-} ]] || return 0
+  need_postgres
+  private=1
+  place_cluster
+  make_cluster
+  start_cluster
+  make_database
+  export ConnectionStrings__Notifier="Host=127.0.0.1;Port=$pg_port;Database=notifier;Username=notifier"
 }

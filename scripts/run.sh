@@ -4,7 +4,6 @@
 
 names=()
 pids=()
-private=
 
 # The settings of this checkout that are made up once and then kept: a new key would orphan every browser's subscription,
 # and a new password every open dashboard. What the environment sets is used and not kept.
@@ -191,15 +190,7 @@ run() {
 
   trap 'exit 0' INT TERM HUP
   trap stop_all EXIT
-  if [[ -z ${ConnectionStrings__Notifier:-} ]]; then
-    need_postgres
-    private=1
-    place_cluster
-    make_cluster
-    start_cluster
-    make_database
-    export ConnectionStrings__Notifier="Host=127.0.0.1;Port=$pg_port;Database=notifier;Username=notifier"
-  fi
+  use_database
   say 'Building…'
   build_project Notifier.Worker
   build_project Notifier.Relay

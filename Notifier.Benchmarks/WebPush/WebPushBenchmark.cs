@@ -1,6 +1,6 @@
 namespace Notifier.Benchmarks.WebPush;
 
-/// <summary><c>./dev bench webpush</c>: complete requests in a second of CPU time, beside npm's web-push and the same cryptography in C.</summary>
+/// <summary><c>./dev bench webpush</c>: complete requests in a second of CPU time, beside npm's web-push and the same cryptography in C; then <see cref="DeliveryBenchmark"/>.</summary>
 internal static class WebPushBenchmark
 {
     private const int Rounds = 9, MillisecondsEach = 500;
@@ -23,6 +23,6 @@ internal static class WebPushBenchmark
         Sides.Ratio("request, native path", "npm web-push", native.To(npm));
         Sides.Ratio("request, portable path", "npm web-push", portable.To(npm));
         Sides.Ratio("request, portable path, each device for the first time", "npm web-push", cold.To(npm));
-        return 0;
+        return await DeliveryBenchmark.RunAsync();
     }
 }

@@ -79,6 +79,6 @@ internal sealed class ConnectionTable
         {
             if (now - pinged > _options.PongTimeout.TotalMilliseconds) connection.Close(CloseCode.NoPong, retry: 0);
         }
-        else if (now - Math.Min(connection.LastSent, connection.LastReceived) > connection.PingAfter) connection.Ping(now);
+        else if (connection is not PollConnection && now - Math.Min(connection.LastSent, connection.LastReceived) > connection.PingAfter) connection.Ping(now);
     }
 }

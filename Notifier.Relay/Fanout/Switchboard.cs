@@ -15,6 +15,8 @@ internal sealed class Switchboard(
 {
     private readonly RelayOptions _options = options.Value;
 
+    public string Epoch => events.Epoch;
+
     public void Publish(Publication publication) => lane.Post(() =>
     {
         var message = publication.Message;
@@ -113,6 +115,22 @@ internal sealed class Switchboard(
         if (person.Connections.Length == 0) Gone(person);
     });
 
+    /// <summary>What a person has missed, for who reads the log and keeps no connection.</summary>
+    public async Task<Missed> MissedAsync(RecipientKey key, (string Epoch, long Offset)? position)
+    {
+        Missed? answer = null;
+        await lane.RunAsync(() =>
+        {
+            var missed = position is { } p ? events.Missed(p.Epoch, p.Offset, key.Site, key.Recipient) : null;
+            answer = new Missed(
+                events.Epoch, events.Top, position is null ? Recovery.None : missed is null ? Recovery.Gap : Recovery.Full, [.. (missed ?? []).Select(m => m.Publication.Event)]);
+        });
+        return answer!;
+    }
+
+    /// <summary>Returns when everything asked for before has been done.</summary>
+    public Task SettledAsync() => lane.RunAsync(() => { });
+
     /// <summary>
     /// What was for the person while nobody was there. Up to the position the client has it: coming back with it is an acknowledgement. Without one, the client
     /// reads it from the site, and acknowledges it like anything else.
@@ -141,3 +159,6 @@ internal sealed class Switchboard(
         presences.Left(person);
     }
 }
+
+/// <summary>What somebody has missed, and where the log stands.</summary>
+internal sealed record Missed(string Epoch, long Top, Recovery Recovery, Frame[] Events);

@@ -11,7 +11,7 @@ internal sealed class EndpointGuard(IOptions<WebPushOptions> options)
     /// <returns>What is wrong with the endpoint; null: nothing.</returns>
     public string? Refuses(Uri endpoint)
     {
-        if (options.Value.AllowLoopback && endpoint is { Scheme: "http", IdnHost: "127.0.0.1", UserInfo.Length: 0 }) return null;
+        if (options.Value.AllowLoopback && endpoint is { Scheme: "http" or "https", IdnHost: "127.0.0.1", UserInfo.Length: 0 }) return null;
         if (endpoint.Scheme != Uri.UriSchemeHttps) return "must be https";
         if (endpoint.UserInfo.Length > 0) return "must not contain a user name";
         if (!endpoint.IsDefaultPort) return "must be on port 443";

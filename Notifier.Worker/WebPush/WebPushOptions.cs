@@ -23,7 +23,7 @@ public sealed class WebPushOptions
     /// <summary>Push services that may be spoken to, each a host or <c>*.host</c>. Default: those of today's browsers.</summary>
     public IList<string> AllowedHosts { get; } = [];
 
-    /// <summary>Takes <c>http://127.0.0.1:PORT/…</c> as an endpoint too. Development only, default false.</summary>
+    /// <summary>Takes endpoints at 127.0.0.1, http or https and any port, too. Development only, default false.</summary>
     public bool AllowLoopback { get; set; }
 
     /// <summary>Requests under way at once. 1 to 10,000, default 256.</summary>
