@@ -38,7 +38,8 @@ internal static class DemoEndpoints
         string? notifier = null;
         try
         {
-            await neighbours.RegisterAsync(person, cancellation);
+            // All of them: whoever is written to may not have opened the page yet.
+            foreach (var somebody in site.People) await neighbours.RegisterAsync(somebody, cancellation);
         }
         catch (HttpRequestException e)
         {

@@ -25,6 +25,7 @@ import { openStore } from './storage.js';
 /** What is kept for tabs that come back from a moment's absence. */
 const replay = { messages: 500, ms: 120_000 };
 const tokenPatience = 4_000;
+const presentPatience = 2_000;
 
 export class Hub {
   #url;
@@ -57,6 +58,8 @@ export class Hub {
   #state = { t: 'state', state: 'connecting' };
   /** @type {Map<string, any>} */
   #others = new Map();
+  /** Of whom nothing was said on this connection yet. */
+  #unsaid = new Set();
   /** @type {import('./session.js').Presence} */
   #is = { st: 'idle', conv: null, tabs: 0, idle: 0 };
   #since = 0;
@@ -221,6 +224,7 @@ export class Hub {
       case 'deliver': return this.#deliver(deed.ep, deed.frame);
       case 'reset': return this.#reset(deed.position, deed.gap);
       case 'greeted':
+        this.#present();
         this.#order = this.#order.then(() => {
           this.#greeted = true;
           this.#post({ t: 'greeted' });
@@ -234,8 +238,7 @@ export class Hub {
         return;
       case 'settled': return this.#outbox.settle(deed.cid);
       case 'tell':
-        if (deed.frame.t === 'pres') this.#others.set(deed.frame.who, deed.frame);
-        return this.#post({ t: 'tell', frame: deed.frame });
+        return this.#tell(deed.frame);
       case 'state':
         this.#state = { t: 'state', state: deed.state, transport: this.#session.transport, ...(deed.code && { code: deed.code }) };
         return this.#post(this.#state);
@@ -290,6 +293,23 @@ export class Hub {
       this.#floor = position.o;
       this.#handed = position;
       this.#post({ t: 'reset', position, gap });
+    });
+  }
+
+  /** @param {any} frame */
+  #tell(frame) {
+    if (frame.t === 'pres') {
+      this.#others.set(frame.who, frame);
+      this.#unsaid.delete(frame.who);
+    }
+    this.#post({ t: 'tell', frame });
+  }
+
+  /** The relay begins by saying who is there. Who was there before, and is not among them, has gone meanwhile. */
+  #present() {
+    this.#unsaid = new Set([...this.#others.values()].filter((p) => p.st !== 'offline').map((p) => p.who));
+    this.#after('present', presentPatience, () => {
+      for (const who of this.#unsaid) this.#tell({ t: 'pres', who, st: 'offline', at: Date.now() });
     });
   }
 

@@ -11,7 +11,7 @@ const reasons = {
   delay: 'waits whether it is seen meanwhile', coalescing: 'waits for the conversation to be quiet', unseen: 'still unseen', accepted: 'accepted', transient: 'could not be reached; tries again',
   slow_down: 'asked to wait', subscription_gone: 'the device is gone', unauthorized: 'our key was refused', rejected: 'was refused', outcome_unknown: 'nobody knows whether it arrived', cancelled: 'cancelled',
 };
-const verdicts = { wait: 'waits', send: 'goes', skip: 'not needed', expire: 'expired', told: 'told', failed: 'failed' };
+const verdicts = { wait: 'waits', send: 'goes', skip: 'skipped', expire: 'expired', told: 'told', failed: 'failed' };
 const every = 1_000;
 
 export class Ladder {
@@ -97,15 +97,15 @@ export class Ladder {
     const last = decisions.at(-1);
     if (!last) return rung(name, 'idle', reached === 'seen' ? 'not needed' : 'not yet', '');
     const left = last.until ? Math.max(0, Math.ceil((Date.parse(last.until) - now) / 1000)) : null;
-    const state = { told: 'done', send: 'now', wait: 'wait', failed: 'no', skip: 'idle', expire: 'idle' }[/** @type {string} */ (last.verdict)] ?? 'idle';
-    const words = /** @type {any} */ (verdicts)[last.verdict] ?? last.verdict;
+    const state = { told: 'done', send: 'now', wait: 'wait', failed: 'fail', skip: 'idle', expire: 'idle' }[/** @type {string} */ (last.verdict)] ?? 'idle';
+    const words = last.reason === 'already_seen' ? 'not needed' : /** @type {any} */ (verdicts)[last.verdict] ?? last.verdict;
     return rung(name, state, last.verdict === 'wait' && left !== null ? `in ${duration(left)}` : words, /** @type {any} */ (reasons)[last.reason] ?? last.reason);
   }
 }
 
 /** @param {string} name @param {string} state @param {string} words @param {string} reason */
 function rung(name, state, words, reason) {
-  return h(`li.rung.${state}`, {}, h('span.rung-mark', { 'aria-hidden': 'true' }, { done: '✓', now: '→', wait: '◷', no: '×', idle: '' }[state] ?? ''),
+  return h(`li.rung.${state}`, {}, h('span.rung-mark', { 'aria-hidden': 'true' }, { done: '✓', now: '→', wait: '◷', no: '–', fail: '×', idle: '' }[state] ?? ''),
     h('span.rung-name', {}, name), h('span.rung-words', {}, words), reason && h('span.rung-why.faint', {}, reason));
 }
 

@@ -5,7 +5,7 @@ import { $, call, face, h, say, time } from './dom.js';
 /** @typedef {{ id: string, kind: string, title: string, members: string[], messages: any[], delivered: Record<string, number>, seen: Record<string, number> }} Conversation */
 
 const narrow = matchMedia('(max-width: 759px)');
-const there = { active: 'here now', online: 'online', idle: 'away', offline: 'offline' };
+const there = { active: 'here now', online: 'online', idle: 'away', offline: 'offline', unknown: '' };
 
 export class Talk {
   /** @type {Map<string, Conversation>} */
@@ -227,9 +227,9 @@ export class Talk {
       const last = c.messages.at(-1);
       const other = c.kind === 'direct' ? c.members.find((m) => m !== this.#me.id) : null;
       return h('li', {}, h('button.row', { type: 'button', 'data-conversation': c.id, 'aria-current': c.id === this.#open ? 'true' : null, onclick: () => this.open(c.id) },
-        h('span.row-face', {}, face(other ?? 'group', c.title), other && h(`span.dot.${this.#state(other)}`, { 'aria-hidden': 'true' })),
+        h('span.row-face', {}, face(other ?? 'group', c.title), other && this.#state(other) !== 'unknown' && h(`span.dot.${this.#state(other)}`, { 'aria-hidden': 'true' })),
         h('span.row-text', {},
-          h('span.row-title', {}, c.title, other && h('span.visually-hidden', {}, `, ${there[this.#state(other)]}`)),
+          h('span.row-title', {}, c.title, other && h('span.visually-hidden', {}, ` ${there[this.#state(other)]}`)),
           h('span.row-last.faint', {}, last ? `${last.sender === this.#me.id ? 'You: ' : c.kind === 'group' ? `${this.#names.get(last.sender)}: ` : ''}${last.text}` : 'No messages yet')),
         unread > 0 && h('span.unread', {}, `${unread}`, h('span.visually-hidden', {}, ' unread'))));
     });
@@ -244,7 +244,7 @@ export class Talk {
     if (!conversation) return;
     say($('talk-title'), conversation.title);
     const others = conversation.members.filter((m) => m !== this.#me.id);
-    say($('talk-presence'), others.map((m) => conversation.kind === 'direct' ? there[this.#state(m)] : `${this.#names.get(m)} ${there[this.#state(m)]}`).join(' · '));
+    say($('talk-presence'), conversation.kind === 'direct' ? there[this.#state(others[0])] : others.map((m) => [this.#names.get(m), there[this.#state(m)]].join(' ').trim()).join(' · '));
 
     const log = $('log');
     if (log.dataset.conversation !== conversation.id) {
@@ -272,7 +272,7 @@ export class Talk {
     const name = this.#names.get(message.sender) ?? '';
     return h(`li.said${mine ? '.mine' : ''}`, { 'data-id': message.id },
       !mine && conversation.kind === 'group' && h('span.by', {}, face(message.sender, name), name),
-      h('div.bubble', {},
+      h('div.bubble', { onclick: () => this.#choose({ ...message, conversation: conversation.id }) },
         h('span.visually-hidden', {}, mine ? 'You: ' : `${name}: `),
         h('span.words', {}, message.text ?? '(this message cannot be opened)'),
         h('span.meta', {}, time(message.sentAt), h('span.tick', { role: 'img' }))),
@@ -316,6 +316,6 @@ export class Talk {
 
   /** @param {string} who */
   #state(who) {
-    return this.#presence.get(who) ?? 'offline';
+    return this.#presence.get(who) ?? 'unknown';
   }
 }
