@@ -15,7 +15,7 @@ internal sealed class BrowserProcess : IAsyncDisposable
     private readonly Task<string> _errors;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode?>> _orders = new();
     private readonly ConcurrentDictionary<int, Tab> _tabs = new();
-    private int _numbers;
+    private int _numbers, _closed;
 
     private BrowserProcess(string script, params string[] arguments)
     {
@@ -82,6 +82,7 @@ internal sealed class BrowserProcess : IAsyncDisposable
     /// <summary>As a person closes it: what is to be kept is in the profile.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _closed, 1) == 1) return;
         _process.StandardInput.Close();
         try
         {
