@@ -49,7 +49,7 @@ async function enter(id) {
   const ladder = new Ladder(people, talk);
   const client = connect({
     url: '/',
-    user: `acme/${id}`,
+    user: id,
     token,
     keys: me.keys,
     onMessage: (message) => message.conversation.startsWith('latency-') ? latency.heard(message) : talk.heard(message),

@@ -113,7 +113,7 @@ export class Latency {
     const most = Math.max(...rows.flatMap((r) => r.bins));
     $('measured').replaceChildren(
       h('table.figures', {}, h('caption.visually-hidden', {}, 'Milliseconds from sending to reading'),
-        h('thead', {}, h('tr', {}, ...['', 'p50', 'p99', 'most'].map((c) => h('th', { scope: 'col' }, c)))),
+        h('thead', {}, h('tr', {}, h('td'), ...['p50', 'p99', 'most'].map((c) => h('th', { scope: 'col' }, c)))),
         h('tbody', {}, ...rows.map((r) => h('tr', {}, h('th', { scope: 'row' }, /** @type {string} */ (r.name)), ...[r.p50, r.p99, r.most].map((v) => h('td', {}, ms(v))))))),
       h('figure.histogram', {}, h('figcaption.visually-hidden', {}, 'How many messages took how long; the same figures as a table above.'),
         h('div.bars', { 'aria-hidden': 'true' }, ...bounds.concat(Infinity).map((bound, i) => h('div.bin', {},

@@ -246,23 +246,23 @@ export class Talk {
     const others = conversation.members.filter((m) => m !== this.#me.id);
     say($('talk-presence'), conversation.kind === 'direct' ? there[this.#state(others[0])] : others.map((m) => [this.#names.get(m), there[this.#state(m)]].join(' ').trim()).join(' · '));
 
-    const log = $('log');
+    const log = $('log'), list = $('messages');
     if (log.dataset.conversation !== conversation.id) {
       log.dataset.conversation = conversation.id;
-      log.replaceChildren();
+      list.replaceChildren();
     }
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     // Elements stay where they are: a live region reads out what is new in it, and only that.
     conversation.messages.forEach((m, i) => {
-      let item = log.children[i];
+      let item = list.children[i];
       if (item?.dataset.id !== m.id) {
-        const known = [...log.children].find((c) => /** @type {HTMLElement} */ (c).dataset.id === m.id);
+        const known = [...list.children].find((c) => /** @type {HTMLElement} */ (c).dataset.id === m.id);
         item = known ?? this.#item(m, conversation);
-        log.insertBefore(item, log.children[i] ?? null);
+        list.insertBefore(item, list.children[i] ?? null);
       }
       this.#update(item, m, conversation, conversation.messages[i - 1]);
     });
-    while (log.children.length > conversation.messages.length) log.lastElementChild.remove();
+    while (list.children.length > conversation.messages.length) list.lastElementChild.remove();
     if (atEnd) log.scrollTop = log.scrollHeight;
   }
 
@@ -276,7 +276,7 @@ export class Talk {
         h('span.visually-hidden', {}, mine ? 'You: ' : `${name}: `),
         h('span.words', {}, message.text ?? '(this message cannot be opened)'),
         h('span.meta', {}, time(message.sentAt), h('span.tick', { role: 'img' }))),
-      h('button.why.link', { type: 'button', 'aria-label': `How it finds its way: ${message.text}` }, 'how it goes'));
+      h('button.why.link', { type: 'button' }));
   }
 
   /** @param {any} item @param {any} message @param {Conversation} conversation @param {any} before */
@@ -286,6 +286,7 @@ export class Talk {
     const why = item.querySelector('.why');
     const failed = message.state === 'failed';
     why.textContent = failed ? `Not sent (${message.why}). Try again` : 'how it goes';
+    why.setAttribute('aria-label', `${why.textContent}: ${message.text}`);
     why.hidden = message.state === 'sending';
     why.onclick = () => {
       if (failed) return void this.#send(message.text, message.id);
