@@ -104,7 +104,7 @@ public enum Reason
     /// <summary>The push service asked for less; held, not dropped.</summary>
     SlowDown,
 
-    /// <summary>Our key, or this subscription's: refused with 401 or 403. Nothing is deleted.</summary>
+    /// <summary>Our VAPID key is refused with 401 or 403. Nothing is deleted.</summary>
     Unauthorized,
 
     /// <summary>Refused for what it is: a dead letter.</summary>
@@ -115,6 +115,9 @@ public enum Reason
 
     /// <summary>An admin cancelled it.</summary>
     Cancelled,
+
+    /// <summary>The subscription was made with another VAPID key, says its push service. Nothing is deleted; registering anew mends it.</summary>
+    OtherKey,
 }
 
 /// <summary>The words of <see cref="Reason"/>, <see cref="Verdict"/> and <see cref="Channel"/> as the outside knows them: <c>already_seen</c>.</summary>

@@ -26,8 +26,14 @@ public enum PushResult
     /// <summary>400 and other 4xx: our fault for this message. A dead letter.</summary>
     Rejected,
 
-    /// <summary>401, 403: our key, or this subscription belongs to another one. Nothing is deleted; a breaker counts these.</summary>
+    /// <summary>401, 403: our key. Nothing is deleted; a breaker counts these.</summary>
     Unauthorized,
+
+    /// <summary>
+    /// 400, 401, 403 that say that the subscription was made with another key. Asking again changes nothing, and registering anew does: nothing is deleted, and
+    /// the person is told by email. The breaker counts these too: where everybody's key is another one, it is ours that is wrong.
+    /// </summary>
+    OtherKey,
 
     /// <summary>Our own guard: the host resolves to an address that is not public. A dead letter.</summary>
     Blocked,
@@ -42,6 +48,9 @@ public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfte
     /// <summary>RFC 9110 §5.6.7: the form of a date that is written today, and the two that must still be read.</summary>
     private static readonly string[] HttpDates = ["ddd, dd MMM yyyy HH:mm:ss 'GMT'", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy"];
 
+    private static readonly string[] OtherKeyWords =
+        ["VapidPkHashMismatch", "do not correspond to the credentials used to create the subscription", "VAPID public key mismatch"];
+
     /// <summary>RFC 8030 §5, §7.3 and §8.4, and what push services make of them.</summary>
     public static PushOutcome Of(int status, string? retryAfter, string body, DateTimeOffset now) => new(
         status switch
@@ -51,12 +60,16 @@ public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfte
             404 or 410 => PushResult.SubscriptionGone,
             413 => PushResult.TooLarge,
             429 or 406 => PushResult.SlowDown,
+            400 or 401 or 403 when SaysOtherKey(body) => PushResult.OtherKey,
             401 or 403 => PushResult.Unauthorized,
             408 or >= 500 => PushResult.Transient,
             _ => PushResult.Rejected,
         },
         ReadRetryAfter(retryAfter, now),
         string.Create(CultureInfo.InvariantCulture, $"{status} {PushAnswer.Clean(body)}").TrimEnd());
+
+    /// <summary>In the words of Apple, of FCM, and of Mozilla.</summary>
+    private static bool SaysOtherKey(string body) => OtherKeyWords.Any(words => body.Contains(words, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>RFC 9110 §10.2.3: seconds or a date. Garbage is no wish; the past is now; a wish for more than an hour is an hour.</summary>
     public static TimeSpan? ReadRetryAfter(string? header, DateTimeOffset now)

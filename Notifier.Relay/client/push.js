@@ -21,7 +21,7 @@
  * @typedef {'on' | 'denied' | 'off' | 'unavailable' | 'unsupported'} PushState
  */
 
-/** The service worker says again what has not changed once a day, so that the notifier knows which devices are in use. */
+/** The page says again what has not changed once a day, so that the notifier knows which devices are in use. */
 const REPEAT_MS = 24 * 60 * 60 * 1000;
 const TRIES = 4;
 
@@ -182,7 +182,7 @@ async function send({ api, site, token }, method, below, body) {
 const path = ({ recipient }) => `recipients/${encodeURIComponent(recipient)}/subscriptions`;
 
 /** @param {PushOptions} options */
-const storageKey = ({ api, site, recipient }) => `notifier.push ${api} ${site} ${recipient}`;
+const storageKey = ({ site, recipient }) => `notifier.push ${site} ${recipient}`;
 
 /**
  * What was registered for this person.

@@ -89,6 +89,67 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(bob.Conversation("d"), (string)(await NotificationsAsync(tab))[0]!["tag"]!);
     }
 
+    [FirefoxFact]
+    public async Task After_a_key_rotation_browsers_are_reached_with_the_old_key_until_their_page_subscribes_anew_and_with_the_new_one_from_then_on()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        var old = await SubscriptionAsync(bob);
+        Assert.Equal((stage.Keys.PublicKey, "browser-1"), (old.Key, old.Device));
+        await tab.CloseAsync();
+        await stage.RotateKeysAsync();
+        await SayAsync(bob, "c", "m1", 1);
+
+        tab = await stage.OpenSiteAsync();
+        Assert.Equal("on", await stage.CallAsync(tab, "resumePush", bob));
+        var anew = await SubscriptionAsync(bob);
+        Assert.Equal((old.Id, stage.Keys.PublicKey), (anew.Id, anew.Key));
+        Assert.NotEqual(old.Endpoint, anew.Endpoint);
+        Assert.Equal(1, stage.PushService.Subscriptions);
+
+        await tab.CloseAsync();
+        await SayAsync(bob, "d", "m2", 1);
+        tab = await stage.OpenSiteAsync();
+        await WaitForNotificationsAsync(tab, 2);
+        Assert.Equal("on", await stage.CallAsync(tab, "resumePush", bob));
+        Assert.Equal(anew, await SubscriptionAsync(bob)); // nothing changed, so nothing was said again
+    }
+
+    [FirefoxFact]
+    public async Task A_subscription_that_the_browser_lost_is_made_anew_at_the_next_start_of_the_page_and_nobody_is_asked_who_did_not_enable_it()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        var lost = await SubscriptionAsync(bob);
+        await tab.EvaluateAsync("navigator.serviceWorker.getRegistration().then(r => r.pushManager.getSubscription()).then(s => s.unsubscribe())");
+        Assert.Equal("on", await stage.CallAsync(tab, "resumePush", bob));
+        var made = await SubscriptionAsync(bob);
+        Assert.Equal(lost.Id, made.Id);
+        Assert.NotEqual(lost.Endpoint, made.Endpoint);
+
+        var carol = await stage.PersonAsync(device: false);
+        Assert.Equal("off", await stage.CallAsync(tab, "resumePush", carol));
+        Assert.Equal(made, await SubscriptionAsync(bob));
+    }
+
+    [FirefoxFact]
+    public async Task Disabled_the_browser_has_no_subscription_and_the_notifier_has_none_either()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        await stage.CallAsync(tab, "disablePush", bob);
+
+        Assert.Equal(0, await stage.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.push_subscription WHERE recipient = $1", bob.Id));
+        Assert.Equal(0, stage.PushService.Subscriptions);
+        Assert.Equal("off", await stage.CallAsync(tab, "resumePush", bob));
+    }
+
+    private sealed record Registered(long Id, string Endpoint, string Key, string Device);
+
+    /// <summary>The only one.</summary>
+    private async Task<Registered> SubscriptionAsync(Person person)
+    {
+        var row = Assert.Single(await stage.Database.RowsAsync("SELECT id, endpoint, vapid_key, device FROM notifier.push_subscription WHERE recipient = $1", person.Id));
+        return new((long)row[0]!, (string)row[1]!, (string)row[2]!, (string)row[3]!);
+    }
+
     /// <summary>A message for who has no tab open; returns when the push service has its push message and, with <paramref name="shown"/>, the browser has read it.</summary>
     private async Task SayAsync(Person person, string conversation, string message, long seq, bool shown = true)
     {

@@ -16,7 +16,7 @@ public sealed record ReceivedPush(string Subscription, JsonObject Json, IReadOnl
 }
 
 /// <summary>What the push service says instead of 201.</summary>
-public sealed record PushAnswer(int Status, string? RetryAfter = null);
+public sealed record PushAnswer(int Status, string? RetryAfter = null, string Text = "");
 
 /// <summary>A browser's subscription; <see cref="Json"/> is what it would post to the site.</summary>
 public sealed record TestSubscription(string Id, JsonObject Json);
@@ -62,17 +62,20 @@ public sealed class PushServiceStage : IAsyncDisposable
         var id = Guid.NewGuid().ToString("N");
         var endpoint = $"http://127.0.0.1:{_service.Port}/push/{id}";
         var userAgent = _userAgents[id] = new UserAgent(endpoint);
-        return new TestSubscription(id, new JsonObject
-        {
-            ["endpoint"] = endpoint,
-            ["expirationTime"] = null,
-            ["keys"] = new JsonObject
-            {
-                ["p256dh"] = Base64Url.EncodeToString(userAgent.Subscription.P256dh),
-                ["auth"] = Base64Url.EncodeToString(userAgent.Subscription.Auth),
-            },
-        });
+        return new TestSubscription(id, Json(userAgent));
     }
+
+    /// <summary>As <c>PushSubscription.toJSON()</c> makes it.</summary>
+    internal static JsonObject Json(UserAgent userAgent) => new()
+    {
+        ["endpoint"] = userAgent.Subscription.Endpoint.OriginalString,
+        ["expirationTime"] = null,
+        ["keys"] = new JsonObject
+        {
+            ["p256dh"] = Base64Url.EncodeToString(userAgent.Subscription.P256dh),
+            ["auth"] = Base64Url.EncodeToString(userAgent.Subscription.Auth),
+        },
+    };
 
     /// <summary>The next request for this subscription gets this answer; those after it 201 again.</summary>
     public void Answer(TestSubscription subscription, PushAnswer answer) => _answers[subscription.Id] = answer;
@@ -97,6 +100,7 @@ public sealed class PushServiceStage : IAsyncDisposable
         var answer = _held.TryRemove(id, out var held) ? await held.MeetAsync() : _answers.TryRemove(id, out var once) ? once : new PushAnswer(201);
         context.Response.StatusCode = answer.Status;
         if (answer.RetryAfter is { } after) context.Response.Headers.RetryAfter = after;
+        await context.Response.WriteAsync(answer.Text);
     }
 
     /// <summary>RFC 8292 §2: signed by the key it names, for this very push service.</summary>

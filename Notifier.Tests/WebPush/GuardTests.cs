@@ -49,6 +49,7 @@ public sealed class GuardTests
 
     [Theory]
     [InlineData("http://127.0.0.1:9000/push/1", true)]
+    [InlineData("https://127.0.0.1:9000/push/1", true)]
     [InlineData("http://localhost:9000/push/1", false)]
     [InlineData("http://127.0.0.2:9000/push/1", false)]
     [InlineData("http://10.0.0.1:9000/push/1", false)]

@@ -29,6 +29,17 @@ public sealed class PushOutcomeTests
     public void Every_answer_means_one_thing(int status, PushResult result) => Assert.Equal(result, PushOutcome.Of(status, null, "", Now).Result);
 
     [Theory]
+    [InlineData(400, "{\"reason\":\"VapidPkHashMismatch\"}", PushResult.OtherKey)]
+    [InlineData(403, "{\"reason\":\"VapidPkHashMismatch\"}", PushResult.OtherKey)]
+    [InlineData(403, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.", PushResult.OtherKey)]
+    [InlineData(401, "{\"code\":401,\"errno\":109,\"message\":\"VAPID public key mismatch\"}", PushResult.OtherKey)]
+    [InlineData(403, "{\"reason\":\"BadJwtToken\"}", PushResult.Unauthorized)]
+    [InlineData(400, "{\"reason\":\"BadWebPushTopic\"}", PushResult.Rejected)]
+    [InlineData(410, "VapidPkHashMismatch", PushResult.SubscriptionGone)]
+    public void A_subscription_of_another_key_is_told_from_a_key_that_is_wrong(int status, string body, PushResult result) =>
+        Assert.Equal(result, PushOutcome.Of(status, null, body, Now).Result);
+
+    [Theory]
     [InlineData("120", 120)]
     [InlineData("0", 0)]
     [InlineData("99999", 3600)]

@@ -11,7 +11,8 @@ internal sealed record PushContent(
     long Count, long UpTo, MessageKind Kind, string? Title, string Sender, string? Text, string? Url, bool NamesThePerson, bool Urgent, DateTimeOffset SentAt);
 
 /// <summary>Where a push message goes.</summary>
-internal sealed record PushTarget(long Id, RecipientKey Owner, string Endpoint, byte[] P256dh, byte[] Auth, DateTimeOffset RegisteredAt);
+/// <param name="VapidKey">The public key that the subscription was made with; null: registered before that was kept.</param>
+internal sealed record PushTarget(long Id, RecipientKey Owner, string Endpoint, byte[] P256dh, byte[] Auth, DateTimeOffset RegisteredAt, string? VapidKey = null);
 
 /// <summary>Reads what a batch of push messages needs, whatever its size, in one round trip.</summary>
 internal sealed class PushContentStore
@@ -30,7 +31,7 @@ internal sealed class PushContentStore
         var targets = new Dictionary<long, PushTarget>();
         while (await reader.ReadAsync(cancellation))
             targets[reader.GetInt64(0)] = new PushTarget(
-                reader.GetInt64(0), new(reader.GetString(1), reader.GetString(2)), reader.GetString(3), reader.GetFieldValue<byte[]>(4), reader.GetFieldValue<byte[]>(5), reader.Time(6));
+                reader.GetInt64(0), new(reader.GetString(1), reader.GetString(2)), reader.GetString(3), reader.GetFieldValue<byte[]>(4), reader.GetFieldValue<byte[]>(5), reader.Time(6), reader.Text(7));
         return (contents, targets);
     }
 
@@ -49,21 +50,36 @@ internal sealed class PushContentStore
     { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
 
     private static NpgsqlBatchCommand Targets(IReadOnlyCollection<ClaimedPush> pushes) => new(
-        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at FROM notifier.push_subscription WHERE id = ANY ($1)")
+        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at, vapid_key FROM notifier.push_subscription WHERE id = ANY ($1)")
     { Parameters = { Column.Of(pushes, p => p.Subscription) } };
 
-    /// <summary>The push service said that these are gone. One that was registered anew since is another registration, and stays.</summary>
-    public static NpgsqlBatchCommand Gone(IReadOnlyCollection<PushTarget> targets) => new(
+    /// <summary>
+    /// The push service said that these are gone. One that was registered anew since is another registration, and stays: what was for the old one goes to the new.
+    /// </summary>
+    public static NpgsqlBatchCommand Gone(IReadOnlyCollection<(ClaimedPush Push, PushTarget Target)> gone) => new(
         """
-        WITH gone AS (
-          DELETE FROM notifier.push_subscription s USING unnest($1, $2) AS g(id, registered_at) WHERE s.id = g.id AND s.registered_at = g.registered_at
-          RETURNING s.id)
+        WITH said AS (SELECT * FROM unnest($1, $2, $3) AS g(push, id, registered_at)),
+             gone AS (DELETE FROM notifier.push_subscription s USING said WHERE s.id = said.id AND s.registered_at = said.registered_at RETURNING s.id),
+             again AS (UPDATE notifier.push_outbox o SET lease_until = NULL, attempts = 0, next_at = notifier.now()
+                       FROM said WHERE o.id = said.push AND NOT EXISTS (SELECT FROM gone WHERE gone.id = said.id))
         DELETE FROM notifier.push_outbox o USING gone WHERE o.subscription = gone.id
         """)
-    { Parameters = { Column.Of(targets, t => t.Id), Column.Of(targets, t => t.RegisteredAt) } };
+    { Parameters = { Column.Of(gone, g => g.Push.Id), Column.Of(gone, g => g.Target.Id), Column.Of(gone, g => g.Target.RegisteredAt) } };
+
+    /// <summary>Devices whose push service asks for less.</summary>
+    public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds)
+    {
+        var rows = holds.GroupBy(h => h.Push.Subscription).Select(g => (Id: g.Key, For: g.Max(h => h.For))).ToArray();
+        return new NpgsqlBatchCommand(
+            """
+            UPDATE notifier.push_subscription s SET held_until = greatest(s.held_until, notifier.now() + h.pause)
+            FROM (SELECT s.id, h.pause FROM unnest($1, $2) AS h(id, pause) JOIN notifier.push_subscription s USING (id) ORDER BY s.id FOR UPDATE OF s) AS h WHERE s.id = h.id
+            """)
+        { Parameters = { Column.Of(rows, r => r.Id), Column.Of(rows, r => r.For) } };
+    }
 
     /// <summary>These took a push message.</summary>
     public static NpgsqlBatchCommand Used(IReadOnlyCollection<PushTarget> targets) => new(
-        "UPDATE notifier.push_subscription s SET last_used_at = notifier.now(), errors = 0 FROM (SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE) AS u WHERE s.id = u.id")
+        "UPDATE notifier.push_subscription s SET last_used_at = notifier.now(), errors = 0, held_until = NULL FROM (SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE) AS u WHERE s.id = u.id")
     { Parameters = { Column.Of(targets, t => t.Id) } };
 }

@@ -10,17 +10,21 @@ internal sealed class PushOriginStore
 
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(5), OpenFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>Leaves origins alone for as long as they asked.</summary>
-    public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(string Site, string Origin, TimeSpan For)> holds)
+    /// <summary>Where so many devices of a push service are asked for less at once, it is not about the devices.</summary>
+    private const int ManyHeld = 3;
+
+    /// <summary>Leaves push services alone where many of their devices are held, for as long as the last of these.</summary>
+    public static NpgsqlBatchCommand HoldWhereMany(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds)
     {
-        var rows = holds.GroupBy(h => (h.Site, h.Origin)).Select(g => g.MaxBy(h => h.For)).ToArray();
+        var rows = holds.Select(h => (h.Push.Key.Site, h.Push.Origin)).Distinct().ToArray();
         return new NpgsqlBatchCommand(
             """
             INSERT INTO notifier.push_origin AS o (site, origin, held_until)
-            SELECT site, origin, notifier.now() + pause FROM unnest($1, $2, $3) AS h(site, origin, pause) ORDER BY site, origin
+            SELECT site, origin, max(s.held_until) FROM unnest($1, $2) AS h(site, origin) JOIN notifier.push_subscription s USING (site, origin)
+            WHERE s.held_until > notifier.now() GROUP BY site, origin HAVING count(*) >= $3 ORDER BY site, origin
             ON CONFLICT (site, origin) DO UPDATE SET held_until = greatest(o.held_until, excluded.held_until)
             """)
-        { Parameters = { Column.Of(rows, r => r.Site), Column.Of(rows, r => r.Origin), Column.Of(rows, r => r.For) } };
+        { Parameters = { Column.Of(rows, r => r.Site), Column.Of(rows, r => r.Origin), new() { Value = ManyHeld } } };
     }
 
     /// <summary>Counts answers for the breaker and opens it where too many were refusals of our key. Returns the origins where it opened now.</summary>

@@ -9,6 +9,9 @@ namespace Notifier.Worker.Storage;
 internal sealed record ClaimedPush(
     long Id, ConversationKey Key, long Subscription, string Origin, bool Dismiss, long UpTo, string Message, bool Shrunk, int Attempts, int Version, TimeSpan TimeToLive);
 
+/// <summary>What waits for one push service, for one site: what is held, and what room is shared out, by.</summary>
+internal readonly record struct PushLane(string Site, string Origin);
+
 /// <summary>Push messages that are decided and not yet at their push service.</summary>
 internal sealed class PushOutboxStore(NpgsqlDataSource database)
 {
@@ -18,8 +21,9 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
-        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at)
-        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
+        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7,
+               greatest(notifier.now(), s.held_until)
         FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, dismiss, n)
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
         -- A push message that shows nothing costs the subscription there.
@@ -38,22 +42,41 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
         },
     };
 
-    /// <summary>Takes push messages that are due, oldest first, save for origins that are held; and those whose worker is gone.</summary>
-    public async Task<List<ClaimedPush>> ClaimAsync(int limit, CancellationToken cancellation)
+    /// <summary>
+    /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for. A push service
+    /// that is held costs one probe, and one that does not answer takes no more than its own room.
+    /// </summary>
+    /// <param name="limit">At most so many in all.</param>
+    /// <param name="roomEach">At most so many of one push service and site, less what is under way there.</param>
+    public async Task<List<ClaimedPush>> ClaimAsync(int limit, int roomEach, IReadOnlyCollection<(PushLane Lane, int Count)> underWay, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
-            WITH due AS MATERIALIZED (
-              SELECT o.id FROM notifier.push_outbox o LEFT JOIN notifier.push_origin h ON h.site = o.site AND h.origin = o.origin
-              WHERE o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
-                AND coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()
-              ORDER BY o.next_at LIMIT $1 FOR UPDATE OF o SKIP LOCKED)
-            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $2, attempts = attempts + 1
+            WITH RECURSIVE lane AS (
+              (SELECT site, origin FROM notifier.push_outbox ORDER BY site, origin LIMIT 1)
+              UNION ALL
+              SELECT next.site, next.origin FROM lane CROSS JOIN LATERAL (
+                SELECT o.site, o.origin FROM notifier.push_outbox o WHERE (o.site, o.origin) > (lane.site, lane.origin) ORDER BY o.site, o.origin LIMIT 1) AS next),
+            open_lane AS (
+              SELECT lane.site, lane.origin, $2 - coalesce(u.count, 0) AS room FROM lane
+              LEFT JOIN notifier.push_origin h USING (site, origin) LEFT JOIN unnest($3, $4, $5) AS u(site, origin, count) USING (site, origin)
+              WHERE coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()),
+            due AS MATERIALIZED (
+              SELECT o.id FROM open_lane l CROSS JOIN LATERAL (
+                SELECT o.id, o.next_at FROM notifier.push_outbox o
+                WHERE o.site = l.site AND o.origin = l.origin AND o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
+                ORDER BY o.next_at LIMIT greatest(l.room, 0) FOR UPDATE SKIP LOCKED) AS o
+              ORDER BY o.next_at LIMIT $1)
+            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $6, attempts = attempts + 1
             FROM due WHERE o.id = due.id
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
                       o.expires_at - notifier.now()
             """);
         command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(roomEach);
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Site));
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Origin));
+        command.Parameters.Add(Column.Of(underWay, u => u.Count));
         command.Parameters.AddWithValue(Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedPush>();
@@ -83,6 +106,15 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
     {
         Parameters = { Column.Of(pushes, p => p.Push.Id), Column.Of(pushes, p => p.In), Column.Of(pushes, p => p.BurnsAttempt), Column.Of(pushes, p => p.Shrunk) },
     };
+
+    /// <summary>What else waits for a device that is held waits as long: it would be asked for less as well.</summary>
+    public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds) => new(
+        """
+        UPDATE notifier.push_outbox o SET next_at = greatest(o.next_at, w.held_until)
+        FROM (SELECT o.id, s.held_until FROM notifier.push_outbox o JOIN notifier.push_subscription s ON s.id = o.subscription
+              WHERE o.subscription = ANY ($1) AND o.lease_until IS NULL ORDER BY o.id FOR UPDATE OF o) AS w WHERE o.id = w.id
+        """)
+    { Parameters = { Column.Of(holds, h => h.Push.Subscription) } };
 
     /// <summary>The push service has them: the messages are told, and the trace says so. The shard's owner may write the same rows; both go by their keys' order.</summary>
     public static NpgsqlBatchCommand Told(IReadOnlyCollection<ClaimedPush> pushes) => new(

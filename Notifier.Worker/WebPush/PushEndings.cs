@@ -24,9 +24,9 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
         public List<ClaimedPush> Done { get; } = [];
         public List<ClaimedPush> Told { get; } = [];
         public List<PushTarget> Used { get; } = [];
-        public List<PushTarget> Gone { get; } = [];
+        public List<(ClaimedPush Push, PushTarget Target)> Gone { get; } = [];
         public List<(ClaimedPush Push, TimeSpan In, bool BurnsAttempt, bool Shrunk)> Later { get; } = [];
-        public List<(string Site, string Origin, TimeSpan For)> Holds { get; } = [];
+        public List<(ClaimedPush Push, TimeSpan For)> Holds { get; } = [];
         public List<(string Site, string Origin, bool Unauthorized)> Answers { get; } = [];
         public List<DeadLetter> DeadLetters { get; } = [];
         public List<(ClaimedPush Push, Ruling Ruling)> Trace { get; } = [];
@@ -52,9 +52,14 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
             {
                 batch.BatchCommands.Add(PushContentStore.Gone(all.Gone));
                 // Without a device half the email delay holds: their open escalations are decided anew.
-                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(t => t.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
+                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(g => g.Target.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
             }
-            if (all.Holds.Count > 0) batch.BatchCommands.Add(PushOriginStore.Hold(all.Holds));
+            if (all.Holds.Count > 0)
+            {
+                batch.BatchCommands.Add(PushContentStore.Hold(all.Holds));
+                batch.BatchCommands.Add(PushOutboxStore.Hold(all.Holds));
+                batch.BatchCommands.Add(PushOriginStore.HoldWhereMany(all.Holds));
+            }
             if (all.DeadLetters.Count > 0) batch.BatchCommands.Add(DeadLetterStore.Keep(all.DeadLetters));
             if (all.Trace.Count > 0)
                 batch.BatchCommands.Add(TraceStore.Write([.. all.Trace.Select(t => new TraceRow(now, t.Push.Key, t.Push.Message, null, Channel.Push, t.Ruling, Basis(t.Push)))]));
@@ -79,7 +84,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
     private void Answered(Consequences all, PushEnd end, PushOutcome outcome)
     {
         var (push, target) = (end.Push, end.Target!);
-        all.Answers.Add((push.Key.Site, push.Origin, outcome.Result == PushResult.Unauthorized));
+        all.Answers.Add((push.Key.Site, push.Origin, outcome.Result is PushResult.Unauthorized or PushResult.OtherKey));
         switch (outcome.Result)
         {
             case PushResult.Accepted:
@@ -88,13 +93,12 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 if (!push.Dismiss) all.Told.Add(push);
                 break;
             case PushResult.SubscriptionGone:
-                all.Done.Add(push);
-                all.Gone.Add(target);
+                all.Gone.Add((push, target));
                 all.Trace.Add((push, new Ruling(Verdict.Failed, Reason.SubscriptionGone)));
                 break;
             case PushResult.SlowDown:
                 var pause = outcome.RetryAfter ?? Breath;
-                all.Holds.Add((push.Key.Site, push.Origin, pause));
+                all.Holds.Add((push, pause));
                 Again(all, push, pause, Reason.SlowDown, burnsAttempt: false);
                 break;
             case PushResult.Transient or PushResult.Redirected:
@@ -105,6 +109,11 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
             case PushResult.Unauthorized:
                 LogUnauthorized(log, push.Origin, outcome.Answer);
                 Again(all, push, KeyPause, Reason.Unauthorized);
+                break;
+            case PushResult.OtherKey:
+                LogUnauthorized(log, push.Origin, outcome.Answer);
+                all.Done.Add(push);
+                all.Trace.Add((push, new Ruling(Verdict.Failed, Reason.OtherKey)));
                 break;
             case PushResult.TooLarge when !push.Shrunk:
                 all.Later.Add((push, TimeSpan.Zero, true, true));
