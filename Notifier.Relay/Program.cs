@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifier.Relay;
+using Notifier.Relay.Demo;
 using Notifier.Relay.Operations;
 using Notifier.Relay.Storage;
 
@@ -11,11 +12,14 @@ try
     builder.Services
         .AddStorage(builder.Configuration)
         .AddRelay(builder.Configuration)
-        .AddOperations(builder.Configuration, builder.Environment);
+        .AddOperations(builder.Configuration, builder.Environment)
+        .AddDemo(builder.Configuration, builder.Environment);
 
     await using var app = builder.Build();
     app.Services.GetRequiredService<IStartupValidator>().Validate(); // the host would say the same with a stack trace
     app.MapAll();
+    app.UseClientFiles();
+    app.UseDemo();
     await app.RunAsync();
     return 0;
 }

@@ -37,6 +37,8 @@ load_settings() {
   # Not kept: they follow the address of this run and the place of this checkout.
   export Worker__Urls="${Worker__Urls:-http://127.0.0.1:5080}"
   export Relay__Urls="${Relay__Urls:-http://127.0.0.1:5090}"
+  # The demo page's browsers register their devices with the worker.
+  export Connect__Origins__0="${Connect__Origins__0:-$(address_of "$Relay__Urls")}"
   export Links__BaseUrl="${Links__BaseUrl:-$(address_of "$Worker__Urls")}"
   export Email__MailFolder="${Email__MailFolder:-$data/mail}"
   export ASPNETCORE_ENVIRONMENT=Development DOTNET_ENVIRONMENT=Development
@@ -153,7 +155,7 @@ print_addresses() {
   address=$(address_of "$Worker__Urls")
   say ''
   say "  Worker     $address"
-  say "  Relay      $(address_of "$Relay__Urls")"
+  say "  Demo page  $(address_of "$Relay__Urls")   and the relay's address"
   say "  Dashboard  $address/hangfire   user $Admin__User, password $Admin__Password"
   say "  API key    $Intake__ApiKeys__0"
   if [[ -n ${Email__Host:-} ]]; then say "  Mail       by $Email__Host"; else say "  Mail       $Email__MailFolder"; fi

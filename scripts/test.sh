@@ -12,12 +12,12 @@ need_mail_server() {
   fi
 }
 
-# A browser of another make, or none, would leave the service worker untested: CI does not go on without it.
-need_firefox() {
-  ! command -v firefox-esr > /dev/null || return 0
-  if may_install && apt_install firefox-esr 'the browser tests'; then return; fi
-  [[ -z ${CI:-} ]] || die "firefox-esr is missing and could not be installed: the browser tests need it"
-  say 'firefox-esr is missing and could not be installed here: the browser tests are skipped.' >&2
+# need_browser PACKAGE: a browser of another make, or none, would leave much untested: CI does not go on without it.
+need_browser() {
+  ! command -v "$1" > /dev/null || return 0
+  if may_install && apt_install "$1" 'the browser tests'; then return; fi
+  [[ -z ${CI:-} ]] || die "$1 is missing and could not be installed: the browser tests need it"
+  say "$1 is missing and could not be installed here: its tests are skipped." >&2
 }
 
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
@@ -26,7 +26,9 @@ run_tests() {
   need_postgres
   need_mail_server
   need_node_modules "$root/Notifier.Tests"
-  need_firefox
+  need_browser firefox-esr
+  need_browser chromium
+  need_tool php php-cli 'an example in PHP'
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")

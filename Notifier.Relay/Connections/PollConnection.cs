@@ -43,7 +43,9 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
         }
         lock (Gate)
         {
-            IsAsked = _news is { } current && current.Task != news;
+            // A later poll of the same client has taken its place, and takes the frames: two that took of them could be answered in the other order.
+            if (_news.Task != news) return [];
+            IsAsked = false;
             AskedAt = ticker.Now;
             LastSent = ticker.Now;
             if (cancellation.IsCancellationRequested) return [];

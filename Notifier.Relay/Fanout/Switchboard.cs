@@ -31,7 +31,7 @@ internal sealed class Switchboard(
     {
         var message = publication.Message;
         events.Append(publication);
-        conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To);
+        if (conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To)) presences.Introduce(message.Site, message.SenderId, message.To);
         var deliveries = 0;
         for (var place = 0; place < message.To.Length; place++)
         {

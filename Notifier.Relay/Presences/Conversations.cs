@@ -17,7 +17,8 @@ internal sealed class Conversations
     private readonly LinkedList<Conversation> _byAge = new();
     private readonly Dictionary<RecipientKey, List<Conversation>> _byMember = [];
 
-    public void Learn(string site, string id, string writer, IReadOnlyList<string> others)
+    /// <returns>Whether there is somebody in it who was not before.</returns>
+    public bool Learn(string site, string id, string writer, IReadOnlyList<string> others)
     {
         if (!_byId.TryGetValue((site, id), out var node))
         {
@@ -33,8 +34,10 @@ internal sealed class Conversations
 
         var conversation = node.Value;
         conversation.Writers.Add(writer);
+        var before = conversation.Members.Count;
         Join(conversation, writer);
         for (var i = 0; i < others.Count && conversation.Members.Count < MostMembers; i++) Join(conversation, others[i]);
+        return conversation.Members.Count > before;
     }
 
     /// <summary>The members besides one of them; nobody, where that one is not known as a member.</summary>

@@ -8,6 +8,8 @@ namespace Notifier.Relay.Presences;
 /// <summary>A person is as present as the most present of their connections. What changes is told to the notifier, to the other nodes, and to who knows them. In the lane.</summary>
 internal sealed class PresenceReporter(Reports reports, Facts facts, Signals signals, Conversations conversations, People people, TimeProvider clock)
 {
+    private const int MostIntroduced = 200;
+
     public void Joined(Person person, Connection connection)
     {
         if (person.Connections.Length == 1) reports.Add(new Attendance(person.Key.Site, person.Key.Recipient, Here: true));
@@ -15,6 +17,19 @@ internal sealed class PresenceReporter(Reports reports, Facts facts, Signals sig
         var at = clock.GetUtcNow();
         foreach (var other in conversations.Acquaintances(person.Key))
             if (people.TryGet(other, out var known) && known.State != Presence.Offline) connection.Send(RelayFrames.Present(other.Recipient, known.State, at));
+    }
+
+    /// <summary>Who writes to somebody for the first time sees whether they are there, and is seen.</summary>
+    public void Introduce(string site, string writer, IReadOnlyList<string> others)
+    {
+        var at = clock.GetUtcNow();
+        if (!people.TryGet(new RecipientKey(site, writer), out var one)) return;
+        foreach (var other in others.Take(MostIntroduced))
+        {
+            if (other == writer || !people.TryGet(new RecipientKey(site, other), out var two)) continue;
+            if (two.State != Presence.Offline) one.Send(RelayFrames.Present(other, two.State, at));
+            if (one.State != Presence.Offline) two.Send(RelayFrames.Present(writer, one.State, at));
+        }
     }
 
     public void Changed(Person person)

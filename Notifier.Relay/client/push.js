@@ -148,7 +148,7 @@ async function trying(action) {
   for (let left = TRIES - 1; ; left--) {
     try {
       return await action();
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (left === 0 || error?.name === 'NotAllowedError') throw error;
       await new Promise(resolve => setTimeout(resolve, 500 * 2 ** (TRIES - left)));
     }

@@ -17,7 +17,7 @@ public sealed class BrowserStage(PostgresCluster cluster) : Stage(cluster)
 
     internal BrowserSite Site { get; private set; } = null!;
 
-    internal FirefoxProcess Firefox { get; private set; } = null!;
+    internal BrowserProcess Firefox { get; private set; } = null!;
 
     internal VapidKeys Keys { get; private set; } = VapidKeys.Generate();
 
@@ -31,7 +31,7 @@ public sealed class BrowserStage(PostgresCluster cluster) : Stage(cluster)
         await StartFirefoxAsync();
     }
 
-    public async Task StartFirefoxAsync() => Firefox = await FirefoxProcess.StartAsync(_profile, $"ws://{PushService.Address.Authority}/");
+    public async Task StartFirefoxAsync() => Firefox = await BrowserProcess.StartFirefoxAsync(_profile, $"ws://{PushService.Address.Authority}/");
 
     /// <summary>A tab with the site's page in it, at the front.</summary>
     internal async Task<Tab> OpenSiteAsync()

@@ -1,6 +1,6 @@
-// Firefox, by orders of a test: one JSON object a line on standard input, one answer a line on standard output. Ends with its standard input.
-import { createInterface } from 'node:readline';
+// Firefox, by orders of a test (browser.mjs).
 import puppeteer from 'puppeteer-core';
+import { obey } from './browser.mjs';
 
 const [executablePath, profile, pushServer] = process.argv.slice(2);
 
@@ -41,29 +41,5 @@ const browser = await puppeteer.launch({
   userDataDir: profile,
   extraPrefsFirefox: preferences,
 });
-const pages = new Map();
 
-const orders = {
-  async open({ page, url }) {
-    const tab = await browser.newPage();
-    pages.set(page, tab);
-    await tab.goto(url);
-  },
-  front: ({ page }) => pages.get(page).bringToFront(),
-  evaluate: ({ page, script }) => pages.get(page).evaluate(script),
-  async close({ page }) {
-    await pages.get(page).close();
-    pages.delete(page);
-  },
-  async screenshot({ page, file }) {
-    await pages.get(page).screenshot({ path: file });
-  },
-};
-
-const say = answer => process.stdout.write(`${JSON.stringify(answer)}\n`);
-say({ id: 0, value: await browser.version() });
-for await (const line of createInterface({ input: process.stdin })) {
-  const order = JSON.parse(line);
-  orders[order.op](order).then(value => say({ id: order.id, value: value ?? null }), error => say({ id: order.id, error: String(error) }));
-}
-await browser.close();
+await obey(browser);

@@ -26,7 +26,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public TestDatabase Database { get; private set; } = null!;
     public SmtpOracle Mail { get; private set; } = null!;
     public PushServiceStage Push { get; private set; } = null!;
-    public WorkerProcess Worker { get; private set; } = null!;
+    public ServiceProcess Worker { get; private set; } = null!;
 
     public virtual async ValueTask InitializeAsync()
     {
@@ -36,15 +36,15 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
         Worker = await StartWorkerAsync();
     }
 
-    public async Task<WorkerProcess> StartWorkerAsync()
+    public async Task<ServiceProcess> StartWorkerAsync()
     {
-        var worker = await WorkerProcess.StartAsync(Settings());
+        var worker = await ServiceProcess.StartWorkerAsync(Settings());
         worker.Client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
         return worker;
     }
 
     /// <summary>One of the worker's commands, with the settings of the worker.</summary>
-    public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => WorkerProcess.RunAsync(Settings(), arguments);
+    public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => ServiceProcess.RunAsync(Settings(), arguments);
 
     protected virtual Dictionary<string, string> Settings()
     {

@@ -32,6 +32,12 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>How many connections there have been.</summary>
     public int Connections { get; private set; }
 
+    /// <summary>How many there are.</summary>
+    public int Open
+    {
+        get { lock (_lock) return _open.Count; }
+    }
+
     /// <summary>From now on a client hears "connection refused", as from a server that is not there. Open connections go on.</summary>
     public async Task RefuseAsync()
     {

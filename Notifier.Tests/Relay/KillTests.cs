@@ -26,7 +26,7 @@ public sealed class KillTests(PostgresCluster cluster)
         var accepted = new ConcurrentBag<string>();
         for (var kill = 0; kill < Kills; kill++)
         {
-            await using var relay = await WorkerProcess.StartAsync(settings, "Notifier.Relay.dll");
+            await using var relay = await ServiceProcess.StartRelayAsync(settings);
             var clients = await Task.WhenAll(Enumerable.Range(0, People).Select(i => RelayClient.ConnectAsync(relay.Client.BaseAddress!, $"u-{i}")));
             var half = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var load = Enumerable.Range(0, 4).Select(lane => PublishAsync(relay.Client, $"k-{kill}-{lane}", accepted, half, 25 + 10 * (kill % 3))).ToArray();

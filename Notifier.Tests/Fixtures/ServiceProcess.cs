@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Notifier.Tests.Fixtures;
 
-/// <summary>The worker, or the relay, as its users run it: a process of its own, with settings in its environment, on a port that it was given by the system.</summary>
-public sealed class WorkerProcess : IAsyncDisposable
+/// <summary>The worker or the relay as its users run it: a process of its own, with settings in its environment, on a port that it was given by the system where they name none.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -13,17 +13,19 @@ public sealed class WorkerProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private WorkerProcess(string program, IReadOnlyDictionary<string, string> settings, string[] arguments)
+    private readonly string _name;
+
+    private ServiceProcess(string program, IReadOnlyDictionary<string, string> settings, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments])
+        _name = program.ToLowerInvariant();
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"Notifier.{program}.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        start.Environment["Worker__Urls"] = "http://127.0.0.1:0";
-        start.Environment["Relay__Urls"] = "http://127.0.0.1:0";
+        start.Environment[$"{program}__Urls"] = "http://127.0.0.1:0";
         foreach (var (name, value) in settings) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Read(line.Data);
@@ -40,20 +42,26 @@ public sealed class WorkerProcess : IAsyncDisposable
         get { lock (_output) return _output.ToString(); }
     }
 
+    public int Id => _process.Id;
+
     /// <summary>Starts the worker and returns when it is ready.</summary>
-    public static async Task<WorkerProcess> StartAsync(IReadOnlyDictionary<string, string> settings, string program = "Notifier.Worker.dll")
+    public static Task<ServiceProcess> StartWorkerAsync(IReadOnlyDictionary<string, string> settings) => new ServiceProcess("Worker", settings, []).ReadyAsync();
+
+    /// <summary>Starts a relay and returns when it is ready.</summary>
+    public static Task<ServiceProcess> StartRelayAsync(IReadOnlyDictionary<string, string> settings) => new ServiceProcess("Relay", settings, []).ReadyAsync();
+
+    private async Task<ServiceProcess> ReadyAsync()
     {
-        var worker = new WorkerProcess(program, settings, []);
-        var ended = worker._process.WaitForExitAsync();
-        if (await Task.WhenAny(worker._listening.Task, ended).WaitAsync(Patience) == ended) Assert.Fail($"The worker ended at once:\n{worker.Output}");
-        worker.Client = new HttpClient { BaseAddress = await worker._listening.Task };
+        var ended = _process.WaitForExitAsync();
+        if (await Task.WhenAny(_listening.Task, ended).WaitAsync(Patience) == ended) Assert.Fail($"The {_name} ended at once:\n{Output}");
+        Client = new HttpClient { BaseAddress = await _listening.Task };
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            using var answer = await worker.Client.GetAsync("/health/ready");
-            if (answer.StatusCode == HttpStatusCode.OK) return worker;
-            if (clock.Elapsed > Patience) Assert.Fail($"The worker is not ready: {await answer.Content.ReadAsStringAsync()}\n{worker.Output}");
+            using var answer = await Client.GetAsync("/health/ready");
+            if (answer.StatusCode == HttpStatusCode.OK) return this;
+            if (clock.Elapsed > Patience) Assert.Fail($"The {_name} is not ready: {await answer.Content.ReadAsStringAsync()}\n{Output}");
             await timer.WaitForNextTickAsync();
         }
     }
@@ -61,7 +69,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Runs one of the worker's commands to its end.</summary>
     public static async Task<(int Status, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
-        await using var worker = new WorkerProcess("Notifier.Worker.dll", settings, arguments);
+        await using var worker = new ServiceProcess("Worker", settings, arguments);
         await worker._process.WaitForExitAsync().WaitAsync(Patience);
         worker._process.WaitForExit(); // for the last lines of its output
         return (worker._process.ExitCode, worker.Output);
