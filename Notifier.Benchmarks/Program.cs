@@ -1,3 +1,4 @@
+using Notifier.Benchmarks.Attention;
 using Notifier.Benchmarks.Relay;
 using Notifier.Benchmarks.WebPush;
 
@@ -6,6 +7,7 @@ return args switch
 {
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
+    ["attention"] => AttentionBenchmark.Run(),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
     ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
@@ -15,6 +17,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: relay, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }
