@@ -69,6 +69,15 @@ public sealed class EmailOptions
     /// <summary>Where emails are written without a <see cref="Host"/>, relative to the working directory. Default <c>.data/mail</c>.</summary>
     public string MailFolder { get; set; } = ".data/mail";
 
+    /// <summary>Templates and words of the sites' own, as <c>{site}/{locale}/html.liquid</c>; see docs/email.md. Default none.</summary>
+    public string? TemplateFolder { get; set; }
+
+    /// <summary>The language of emails to people whose own nobody knows, a BCP 47 tag; a site may have its own (<c>site.locale</c>). Default <c>en</c>.</summary>
+    public string Locale { get; set; } = "en";
+
+    /// <summary>How much emails say; a site may have its own (<c>site.email_content</c>). Default Full.</summary>
+    public ContentLevel Content { get; set; } = ContentLevel.Full;
+
     /// <summary><see cref="From"/> as an address. Valid options only.</summary>
     internal MailboxAddress Sender => MailboxAddress.Parse(From ?? "Notifier <notifier@localhost>");
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using MimeKit;
+using Notifier.Worker.Email.Templates;
 
 namespace Notifier.Worker.Email;
 
@@ -54,6 +55,12 @@ internal sealed class EmailOptionsValidator(IHostEnvironment environment) : IVal
                 yield return $"Email__Retries__{i}: must be between 00:00:01 and 1.00:00:00";
         if (string.IsNullOrWhiteSpace(options.MailFolder))
             yield return "Email__MailFolder: must not be empty";
+        if (options.TemplateFolder is not null && !Directory.Exists(options.TemplateFolder))
+            yield return "Email__TemplateFolder: there is no such folder";
+        if (LocaleTag.Chain(options.Locale).Count == 0)
+            yield return "Email__Locale: must be a language tag such as de or pt-BR";
+        if (!Enum.IsDefined(options.Content))
+            yield return "Email__Content: must be Full, SenderOnly or CountOnly";
     }
 
     private static bool IsMailbox(string text) =>

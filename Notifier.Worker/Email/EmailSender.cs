@@ -16,7 +16,7 @@ namespace Notifier.Worker.Email;
 /// an email that is sent by the next worker; after it an unknown outcome, and one re-send under the same Message-ID.
 /// </summary>
 internal sealed partial class EmailSender(
-    NpgsqlDataSource database, IMailTransport transport, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
+    NpgsqlDataSource database, IMailTransport transport, EmailComposer composer, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
     NotifierMetrics metrics, TimeProvider clock, ILogger<EmailSender> log)
 {
     // What it tells of changes between composing and the last look only if it is seen in that moment.
@@ -70,7 +70,7 @@ internal sealed partial class EmailSender(
             }
 
             var overtaken = false;
-            var message = EmailComposer.Compose(content.Digest, Envelope(claimed, says, to));
+            var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
             var outcome = await transport.SendAsync(message, email.Value.Sender, to, () => LastLook(claimed, says, content, out overtaken), cancellation);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
@@ -119,7 +119,7 @@ internal sealed partial class EmailSender(
     {
         var sender = email.Value.Sender;
         var root = claimed.Conversations is [var conversation] ? EmailIdentity.ThreadRoot(claimed.Recipient.Site, conversation, sender.Domain) : null;
-        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, null));
+        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, claimed.Conversations is [var only] ? only : null));
         return new EmailEnvelope(claimed.MessageId, root, InReplyTo: null, sender, to, ways, says.Now);
     }
 
