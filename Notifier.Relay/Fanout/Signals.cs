@@ -11,6 +11,9 @@ internal sealed class Signals(People people, Reports reports)
     /// <summary>Whether other nodes live, as last seen.</summary>
     public bool HasOthers { get; set; }
 
+    /// <summary>Whether it is worth building a frame for somebody.</summary>
+    public bool MayReach(string site, string recipient) => HasOthers || people.TryGet(new RecipientKey(site, recipient), out _);
+
     public void Send(string site, string recipient, Func<Frame> build) => Send(site, [recipient], build);
 
     /// <param name="except">Who does not get it: the connection it came from.</param>

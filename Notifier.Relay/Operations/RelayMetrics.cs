@@ -17,7 +17,7 @@ internal sealed class RelayMetrics
         var meter = meters.Create(MeterName);
         _published = meter.CreateCounter<long>("relay_published_total", description: "Messages published, by result");
         _deliveries = meter.CreateCounter<long>("relay_deliveries_total", description: "Events given to connections");
-        _outcomes = meter.CreateCounter<long>("relay_outcomes_total", description: "What became of messages, by outcome and reason");
+        _outcomes = meter.CreateCounter<long>("relay_outcomes_total", description: "What became of messages and was told, by outcome and reason");
         _joined = meter.CreateCounter<long>("relay_joined_total", description: "Connections welcomed, by recovery");
         _closed = meter.CreateCounter<long>("relay_closed_total", description: "Connections that the relay closed, by code");
         meter.CreateObservableGauge("relay_reports_waiting", () => reports.Count, description: "Outcomes and facts not yet told to the notifier");
@@ -35,7 +35,7 @@ internal sealed class RelayMetrics
 
     public void Delivered(int connections) => _deliveries.Add(connections);
 
-    public void Decided(string outcome, string reason) => _outcomes.Add(1, Label("outcome", outcome), Label("reason", reason));
+    public void Decided(string outcome, string reason, int count) => _outcomes.Add(count, Label("outcome", outcome), Label("reason", reason));
 
     public void Joined(Recovery recovery) => _joined.Add(1, Label("recovery", recovery switch { Recovery.Full => "full", Recovery.Gap => "gap", _ => "none" }));
 

@@ -1,21 +1,19 @@
 using Notifier.Domain;
 using Notifier.Relay.Connections;
 using Notifier.Relay.Fanout;
-using Notifier.Relay.Operations;
 
 namespace Notifier.Relay.Outcomes;
 
 /// <summary>Notes what became of a message, once per recipient, and hands it to the reporter as soon as the message is accepted.</summary>
-internal sealed class OutcomeJournal(Reports reports, Signals signals, RelayMetrics metrics)
+internal sealed class OutcomeJournal(Reports reports, Signals signals)
 {
     /// <summary>A connection has acknowledged it.</summary>
     public void Delivered(Publication publication, int place, Person person)
     {
         if (!publication.TryDelivered(place)) return;
-        metrics.Decided("delivered", "none");
         Note(publication, new Outcome(publication, place, true, null, person.State, person.Conversation, person.LastActive));
         var message = publication.Message;
-        if (message.SenderId == person.Key.Recipient) return;
+        if (message.SenderId == person.Key.Recipient || !signals.MayReach(message.Site, message.SenderId)) return;
         signals.Send(message.Site, message.SenderId, () => RelayFrames.Delivered(message.Conversation, message.Id, message.Seq, person.Key.Recipient));
     }
 
@@ -24,7 +22,6 @@ internal sealed class OutcomeJournal(Reports reports, Signals signals, RelayMetr
     {
         if (!publication.TryUndelivered(place)) return;
         var word = Word(reason);
-        metrics.Decided("undelivered", word);
         Note(publication, new Outcome(publication, place, false, word, person?.State ?? Presence.Offline, person?.Conversation, person?.LastActive));
     }
 

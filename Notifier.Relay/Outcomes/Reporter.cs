@@ -7,7 +7,7 @@ namespace Notifier.Relay.Outcomes;
 /// Tells the database what became of messages, and everything else the notifier has to know, in batches; each batch until it is committed. Being told twice
 /// changes nothing there.
 /// </summary>
-internal sealed partial class Reporter(Reports reports, ReportStore store, ILogger<Reporter> log) : BackgroundService
+internal sealed partial class Reporter(Reports reports, ReportStore store, RelayMetrics metrics, ILogger<Reporter> log) : BackgroundService
 {
     private const int BatchSize = 2000;
 
@@ -51,6 +51,7 @@ internal sealed partial class Reporter(Reports reports, ReportStore store, ILogg
             {
                 await store.WriteAsync(batch, cancellation);
                 foreach (var fact in batch.Facts) fact.Kept?.Invoke();
+                foreach (var (reason, count) in batch.Outcomes.CountBy(o => o.Reason ?? "none")) metrics.Decided(reason == "none" ? "delivered" : "undelivered", reason, count);
                 return;
             }
             catch (Exception e) when (DatabaseFault.Passes(e))

@@ -41,7 +41,7 @@ public sealed class KillTests(PostgresCluster cluster)
         await database.AdvanceAsync(TimeSpan.FromSeconds(11));
         await database.ExecuteAsync("DO $$ BEGIN WHILE relay.sweep(1000) > 0 LOOP END LOOP; END $$");
 
-        var missing = await database.ListAsync<string>("SELECT unnest($1::text[]) EXCEPT SELECT message FROM relay.accepted", accepted.ToArray());
+        var missing = await database.ListAsync<string>("SELECT unnest($1::text[]) EXCEPT SELECT message FROM relay.accepted", [accepted.ToArray()]);
         Assert.Empty(missing); // each 202 was true
         Assert.True(accepted.Count >= Kills * 25, $"only {accepted.Count} messages were accepted");
         Assert.Empty(await database.ListAsync<string>(
