@@ -1,8 +1,11 @@
+using Notifier.Benchmarks.Relay;
 using Notifier.Benchmarks.WebPush;
 
 // One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
 return args switch
 {
+    ["relay"] => await RelayBenchmark.RunAsync(),
+    ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
     ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
@@ -12,6 +15,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

@@ -35,6 +35,7 @@ internal static class RelayRegistration
         services.AddHosted<Reporter>();
         services.AddHosted<AcceptQueue>();
         services.AddHosted<NodeLease>();
+        services.AddHosted<OtherNodes>();
         return services;
     }
 

@@ -47,7 +47,7 @@ CREATE UNLOGGED TABLE relay.signal (
 );
 
 -- What waits for the other nodes; no bell where there is none. As in notifier.accept, only one transaction at a time rings.
-CREATE FUNCTION relay.ring(me text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION relay.ring(me text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM relay.node WHERE node <> me AND lease_until > notifier.now()) AND pg_try_advisory_xact_lock(hashtextextended('relay.doorbell', 0)) THEN
     NOTIFY relay_accepted;

@@ -17,7 +17,17 @@ internal sealed class Switchboard(
 
     public string Epoch => events.Epoch;
 
-    public void Publish(Publication publication) => lane.Post(() =>
+    /// <summary>How long somebody who has left this node is answered for, should another node have counted on it.</summary>
+    private const long AnswersForMilliseconds = 30_000;
+
+    private readonly Dictionary<RecipientKey, long> _left = [];
+
+    public void Publish(Publication publication) => lane.Post(() => FanOut(publication, foreign: false));
+
+    /// <summary>What another node has accepted: only for who is, or was until a moment ago, connected here; everybody else is that node's to tell of.</summary>
+    public void PublishForeign(Publication publication) => lane.Post(() => FanOut(publication, foreign: true));
+
+    private void FanOut(Publication publication, bool foreign)
     {
         var message = publication.Message;
         events.Append(publication);
@@ -27,7 +37,8 @@ internal sealed class Switchboard(
         {
             if (!people.TryGet(new RecipientKey(message.Site, message.To[place]), out var person))
             {
-                outcomes.Undelivered(publication, place, UndeliveredReason.Offline, null);
+                if (foreign && !AnswersFor(message.Site, message.To[place])) publication.TryUndelivered(place);
+                else outcomes.Undelivered(publication, place, UndeliveredReason.Offline, null);
                 continue;
             }
             deliveries += person.Connections.Length;
@@ -35,7 +46,9 @@ internal sealed class Switchboard(
         }
         metrics.Delivered(deliveries);
         deadlines.Watch(publication);
-    });
+    }
+
+    private bool AnswersFor(string site, string recipient) => _left.TryGetValue(new RecipientKey(site, recipient), out var at) && ticker.Now - at < AnswersForMilliseconds;
 
     public void Join(Connection connection, (string Epoch, long Offset)? resume) => lane.Post(() =>
     {
@@ -154,6 +167,11 @@ internal sealed class Switchboard(
     private void Gone(Person person)
     {
         people.Forget(person);
+        if (signals.HasOthers)
+        {
+            if (_left.Count > 10_000) _left.Clear();
+            _left[person.Key] = ticker.Now;
+        }
         foreach (var (publication, place) in person.Waiting) outcomes.Undelivered(publication, place, UndeliveredReason.Gone, person);
         person.Waiting.Clear();
         presences.Left(person);

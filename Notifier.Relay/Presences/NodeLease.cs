@@ -26,7 +26,7 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
         {
             try
             {
-                if (look % LooksPerRenewal == 0) signals.HasOthers = await RenewAsync(stoppingToken);
+                if (look % LooksPerRenewal == 0) signals.HasOthers = await RenewAsync(LeaseSeconds, stoppingToken);
                 else signals.HasOthers = await HasOthersAsync(stoppingToken);
             }
             catch (Exception e) when (DatabaseFault.Passes(e))
@@ -35,6 +35,20 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
             }
             TellSites(look);
             if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
+        }
+    }
+
+    /// <summary>A node that ends in order says so: the others need not wait for its lease.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await RenewAsync(0, cancellationToken);
+        }
+        catch (Exception e) when (DatabaseFault.Passes(e))
+        {
+            LogAway(log, DatabaseFault.Word(e));
         }
     }
 
@@ -52,11 +66,11 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
             if (look - last > 10 * LooksPerRenewal) _renewed.Remove(site);
     }
 
-    private async Task<bool> RenewAsync(CancellationToken cancellation)
+    private async Task<bool> RenewAsync(int seconds, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("SELECT relay.renew($1, $2)");
         command.Parameters.AddWithValue(events.Epoch);
-        command.Parameters.AddWithValue(LeaseSeconds);
+        command.Parameters.AddWithValue(seconds);
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 

@@ -95,6 +95,23 @@ internal static partial class PublishReader
         }
     }
 
+    /// <summary>A message as the accept row keeps it.</summary>
+    public static PublishedMessage OfAccepted(string site, string id, string[] to, JsonElement body, DateTimeOffset at)
+    {
+        var conversation = body.GetProperty("conversation").GetString()!;
+        var tail = Write(json =>
+        {
+            json.WriteString("id", id);
+            json.WriteNumber("ts", at.ToUnixTimeMilliseconds());
+            json.WriteString("k", "msg");
+            json.WriteString("tag", conversation);
+            json.WriteStartObject("d");
+            foreach (var member in body.EnumerateObject().Where(m => m.Name != "id")) member.WriteTo(json);
+            json.WriteEndObject();
+        });
+        return new PublishedMessage(site, id, to, conversation, body.GetProperty("seq").GetInt64(), body.GetProperty("sender").GetProperty("id").GetString()!, [], tail);
+    }
+
     private static byte[] Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(512);

@@ -10,6 +10,7 @@ internal static class StorageRegistration
         services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString));
         services.AddSingleton<AcceptStore>();
         services.AddSingleton<ReportStore>();
+        services.AddSingleton<OtherNodesStore>();
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Notifier.Relay;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
@@ -19,6 +20,7 @@ public sealed class ConfigurationPageTests
     [InlineData("Intake", typeof(IntakeOptions))]
     [InlineData("Intake", typeof(ApiKeyOptions))]
     [InlineData("Connect", typeof(ConnectOptions))]
+    [InlineData("Relay", typeof(RelayOptions))]
     [InlineData("Links", typeof(LinksOptions))]
     [InlineData("Admin", typeof(AdminOptions))]
     public void Every_setting_is_on_the_page(string section, Type options)

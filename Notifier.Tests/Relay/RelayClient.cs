@@ -22,6 +22,9 @@ internal sealed class RelayClient : IAsyncDisposable
 
     public TaskCompletionSource<int?> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Acknowledges each event as it comes.</summary>
+    public bool Acknowledges { get; set; }
+
     public JsonElement Welcome { get; private set; }
 
     public string Epoch => Welcome.GetProperty("ep").GetString()!;
@@ -119,7 +122,9 @@ internal sealed class RelayClient : IAsyncDisposable
                 }
                 while (!part.EndOfMessage);
                 if (part.MessageType == WebSocketMessageType.Close) break;
-                Frames.Add(JsonElement.Parse(buffer.AsSpan(0, length)));
+                var frame = JsonElement.Parse(buffer.AsSpan(0, length));
+                Frames.Add(frame);
+                if (Acknowledges && Kind(frame) == "ev") await AckAsync(frame.GetProperty("o").GetInt64());
             }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or ObjectDisposedException)
