@@ -1,9 +1,12 @@
 using Notifier.Benchmarks.Attention;
+using Notifier.Benchmarks.Relay;
 using Notifier.Benchmarks.WebPush;
 
 // One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
 return args switch
 {
+    ["relay"] => await RelayBenchmark.RunAsync(),
+    ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
     ["attention"] => AttentionBenchmark.Run(),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
@@ -14,6 +17,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

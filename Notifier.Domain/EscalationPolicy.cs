@@ -56,6 +56,12 @@ public sealed record EscalationPolicy
     /// <summary>How long a push service keeps a push message. 1 s to 28 days, default 24 h.</summary>
     public TimeSpan PushTtl { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Takes notifications back on Apple's devices too, which end a subscription after three push messages that show nothing. Default false.</summary>
+    public bool DismissOnApple { get; init; }
+
     /// <summary>Subscriptions kept per person; the least recently used goes. Default 20.</summary>
     public int SubscriptionsPerRecipient { get; init; } = 20;
+
+    /// <summary>A subscription whose page was not opened, and which took no push message, for this long is removed. 1 to 3,650 days, default 180.</summary>
+    public TimeSpan SubscriptionUnusedAfter { get; init; } = TimeSpan.FromDays(180);
 }

@@ -50,8 +50,8 @@ public static class Facts
         // An email tells of what waited beside it as well; one that was not sent ends only what was handed to it. The rest is open again, for the gate to decide.
         UnseenMessage After(UnseenMessage m) => m.Email switch
         {
-            { Verdict: Verdict.Send } => m with { Email = m.Seq <= finished.UpTo ? end : null },
-            { Verdict: Verdict.Wait } => m with { Email = told && m.Seq <= finished.UpTo ? end : null },
+            { Verdict: Verdict.Send } => m with { Email = finished.Covers(m) ? end : null },
+            { Verdict: Verdict.Wait } => m with { Email = told && finished.Covers(m) ? end : null },
             _ => m,
         };
     }

@@ -131,6 +131,42 @@ internal sealed class JsonMembers
         return numbers;
     }
 
+    /// <summary>Ids in an array that must be there and must not be empty; each once, in their order.</summary>
+    public string[] Ids(string name, int max, int longest = 200)
+    {
+        if (Find(name) is not { } value) Fault(name, "is missing");
+        else if (value.ValueKind != JsonValueKind.Array) Fault(name, "must be an array");
+        else if (value.GetArrayLength() is 0) Fault(name, "must not be empty");
+        else if (value.GetArrayLength() > max) Fault(name, $"must hold at most {max} entries");
+        else
+        {
+            var ids = new List<string>(value.GetArrayLength());
+            foreach (var entry in value.EnumerateArray())
+            {
+                if (IdOf(entry) is not { Length: > 0 } id || id.Length > longest || id.Any(char.IsControl))
+                {
+                    Fault($"{name}[{ids.Count}]", $"must be a string of 1 to {longest} characters, and none of them a control character");
+                    return [];
+                }
+                ids.Add(id);
+            }
+            return [.. ids.Distinct(StringComparer.Ordinal)];
+        }
+        return [];
+    }
+
+    private static string? IdOf(JsonElement entry)
+    {
+        try
+        {
+            return entry.ValueKind == JsonValueKind.String ? entry.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // a lone surrogate is no text
+        }
+    }
+
     public string? OptionalLink(string name)
     {
         if (OptionalString(name, 2048) is not { } text) return null;

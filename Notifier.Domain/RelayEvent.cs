@@ -35,7 +35,8 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     public sealed record MessageOutcome(string Site, DateTimeOffset At, MessageContent Message, IReadOnlyList<RecipientOutcome> Recipients) : RelayEvent(Site, At);
 
     /// <summary>A person has looked at a conversation up to <paramref name="Seq"/>.</summary>
-    public sealed record ConversationSeen(string Site, DateTimeOffset At, string Recipient, string Conversation, long Seq) : RelayEvent(Site, At);
+    /// <param name="Device">The relay's name for the browser it was read in; null: not known.</param>
+    public sealed record ConversationSeen(string Site, DateTimeOffset At, string Recipient, string Conversation, long Seq, string? Device = null) : RelayEvent(Site, At);
 
     /// <summary>A message says something else now. The newest edit by <see cref="RelayEvent.At"/> wins.</summary>
     public sealed record MessageEdited(string Site, DateTimeOffset At, string Conversation, string Message, long Seq, string? Text, string? Sealed) : RelayEvent(Site, At);
@@ -53,9 +54,16 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     /// <summary>Ours: a person's devices, address or preferences changed; every open escalation of theirs is decided anew.</summary>
     public sealed record RecipientChanged(string Site, DateTimeOffset At, string Recipient) : RelayEvent(Site, At);
 
-    /// <summary>Ours: an email about a conversation reached its end. <paramref name="UpTo"/> is the newest <c>seq</c> it told of.</summary>
-    public sealed record EmailFinished(string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason)
-        : RelayEvent(Site, At);
+    /// <summary>
+    /// Ours: an email about a conversation reached its end. <paramref name="UpTo"/> is the newest <c>seq</c> it told of, and <paramref name="Messages"/> are those it told of:
+    /// one with a lower <c>seq</c> may have come after the email was written. Null: all up to there.
+    /// </summary>
+    public sealed record EmailFinished(
+        string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason, IReadOnlyList<string>? Messages = null)
+        : RelayEvent(Site, At)
+    {
+        public bool Covers(UnseenMessage message) => message.Seq <= UpTo && (Messages is null || Messages.Contains(message.Id));
+    }
 
     /// <summary>Ours: an admin wants no email about what is unseen in a conversation now. What comes later is told as ever.</summary>
     public sealed record EmailCancelled(string Site, DateTimeOffset At, string Recipient, string Conversation) : RelayEvent(Site, At);

@@ -54,7 +54,7 @@ public static class RelayEventReader
         return type switch
         {
             "message.outcome" => new RelayEvent.MessageOutcome(site, at, Message(data.Object("message"), at), [.. data.Objects("recipients", MaxRecipients).Select(r => Recipient(r, at))]),
-            "conversation.seen" => new RelayEvent.ConversationSeen(site, Earlier(data.OptionalTime("at"), at), data.Id("recipient"), data.Id("conversation"), Seq(data)),
+            "conversation.seen" => new RelayEvent.ConversationSeen(site, Earlier(data.OptionalTime("at"), at), data.Id("recipient"), data.Id("conversation"), Seq(data), data.OptionalString("device", 64)),
             "message.edited" => Edited(site, data, at),
             "message.deleted" => new RelayEvent.MessageDeleted(site, at, data.Id("conversation"), data.Id("id"), Seq(data)),
             "presence.changed" => new RelayEvent.PresenceChanged(

@@ -12,7 +12,7 @@ using Notifier.Worker.Unsubscribe;
 using Notifier.Worker.WebPush;
 
 if (args is ["vapid"]) return VapidCommand.Run(Console.Out);
-if (StartFault.UnknownCommand(args) is { } unknown)
+if (Commands.Unknown(args) is { } unknown)
 {
     await Console.Error.WriteLineAsync(unknown);
     return 1;

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
 # ./dev bench: each benchmark with what it is compared with. Sourced.
 
-benchmarks=(attention webpush)
+benchmarks=(attention webpush relay)
 
 bench() {
   local name names=("${@:-${benchmarks[@]}}")
@@ -21,6 +21,7 @@ bench() {
     case $name in
       attention) ;;
       webpush) need_openssl_side ;;
+      relay) need_fanout_limit ;;
       *) die "there is no benchmark $name; there are: ${benchmarks[*]}" ;;
     esac
     "$root/Notifier.Benchmarks/bin/Release/net10.0/Notifier.Benchmarks" "$name" < /dev/null || die "the benchmark $name failed; see above"
@@ -35,4 +36,13 @@ need_openssl_side() {
   mkdir -p "$root/artifacts"
   export BENCH_OPENSSL_SIDE=$root/artifacts/openssl_side
   gcc -O2 -Wall -Wextra -Werror -o "$BENCH_OPENSSL_SIDE" Notifier.Benchmarks/WebPush/openssl_side.c -lcrypto || die "the limit in C could not be compiled; see above"
+}
+
+# The limit of the fan-out, in C.
+need_fanout_limit() {
+  need_tool gcc gcc 'the limit to compare with'
+  echo '#include <stdio.h>' | gcc -E - > /dev/null 2>&1 || apt_install libc6-dev 'the limit to compare with' || die "libc6-dev could not be installed; see above"
+  mkdir -p "$root/artifacts"
+  export BENCH_FANOUT_LIMIT=$root/artifacts/fanout_limit
+  gcc -O2 -Wall -Wextra -Werror -o "$BENCH_FANOUT_LIMIT" Notifier.Benchmarks/Relay/fanout_limit.c || die "the limit in C could not be compiled; see above"
 }

@@ -36,6 +36,9 @@ load_settings() {
 
   # Not kept: they follow the address of this run and the place of this checkout.
   export Worker__Urls="${Worker__Urls:-http://127.0.0.1:5080}"
+  export Relay__Urls="${Relay__Urls:-http://127.0.0.1:5090}"
+  # The demo page's browsers register their devices with the worker.
+  export Connect__Origins__0="${Connect__Origins__0:-$(address_of "$Relay__Urls")}"
   export Links__BaseUrl="${Links__BaseUrl:-$(address_of "$Worker__Urls")}"
   export Email__MailFolder="${Email__MailFolder:-$data/mail}"
   export ASPNETCORE_ENVIRONMENT=Development DOTNET_ENVIRONMENT=Development
@@ -152,6 +155,7 @@ print_addresses() {
   address=$(address_of "$Worker__Urls")
   say ''
   say "  Worker     $address"
+  say "  Demo page  $(address_of "$Relay__Urls")   and the relay's address"
   say "  Dashboard  $address/hangfire   user $Admin__User, password $Admin__Password"
   say "  API key    $Intake__ApiKeys__0"
   if [[ -n ${Email__Host:-} ]]; then say "  Mail       by $Email__Host"; else say "  Mail       $Email__MailFolder"; fi
@@ -177,20 +181,25 @@ heed_interrupts() {
 run() {
   heed_interrupts
   worker_dll=$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll
+  relay_dll=$root/Notifier.Relay/bin/Debug/net10.0/Notifier.Relay.dll
   need_sdk
   need_room "$data"
   lock_run
   need_address Worker__Urls "${Worker__Urls:-http://127.0.0.1:5080}"
+  need_address Relay__Urls "${Relay__Urls:-http://127.0.0.1:5090}"
 
   trap 'exit 0' INT TERM HUP
   trap stop_all EXIT
   use_database
   say 'Building…'
   build_project Notifier.Worker
+  build_project Notifier.Relay
   load_settings
   dotnet "$worker_dll" migrate < /dev/null || exit 1 # it has said why
   start worker "$worker_dll"
+  start relay "$relay_dll"
   wait_for "$(address_of "$Worker__Urls")" /health/ready worker
+  wait_for "$(address_of "$Relay__Urls")" /health/ready relay
   print_addresses
   while all_alive; do
     sleep 0.5 || true

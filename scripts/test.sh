@@ -22,6 +22,14 @@ need_imap_server() {
   fi
 }
 
+# need_browser PACKAGE: a browser of another make, or none, would leave much untested: CI does not go on without it.
+need_browser() {
+  ! command -v "$1" > /dev/null || return 0
+  if may_install && apt_install "$1" 'the browser tests'; then return; fi
+  [[ -z ${CI:-} ]] || die "$1 is missing and could not be installed: the browser tests need it"
+  say "$1 is missing and could not be installed here: its tests are skipped." >&2
+}
+
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
 run_tests() {
   local log passed failed skipped status=0
@@ -29,6 +37,9 @@ run_tests() {
   need_mail_server
   need_imap_server
   need_node_modules "$root/Notifier.Tests"
+  need_browser firefox-esr
+  need_browser chromium
+  need_tool php php-cli 'an example in PHP'
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")
@@ -73,4 +84,6 @@ check() {
   check_scripts
   say 'Tests…'
   run_tests --no-build
+  say 'Faults…'
+  run_faults ci || die "a promise was broken under faults; see above, and $data/faults"
 }

@@ -86,10 +86,16 @@ public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfte
 /// <summary>When a push message that met a passing fault is tried again: 5 s, 30 s, 2 min, 10 min, then every 30 min, ± 20 %; until its TTL ends.</summary>
 public static class PushRetry
 {
-    private static readonly TimeSpan[] Delays =
+    /// <summary>The waits; the last one holds from then on.</summary>
+    public static readonly IReadOnlyList<TimeSpan> Steps =
         [TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30)];
 
     /// <param name="attempts">Attempts that failed, at least 1.</param>
     /// <param name="jitter">From 0 to 1: keeps what failed together from coming back together.</param>
-    public static TimeSpan Delay(int attempts, double jitter) => Delays[Math.Clamp(attempts, 1, Delays.Length) - 1] * (0.8 + 0.4 * jitter);
+    /// <param name="steps">The waits, in place of <see cref="Steps"/>; at least one.</param>
+    public static TimeSpan Delay(int attempts, double jitter, IReadOnlyList<TimeSpan>? steps = null)
+    {
+        steps ??= Steps;
+        return steps[Math.Clamp(attempts, 1, steps.Count) - 1] * (0.8 + 0.4 * jitter);
+    }
 }

@@ -4,13 +4,19 @@ using System.Text.Json;
 
 namespace Notifier.Domain.WebPush;
 
-/// <summary>What the service worker gets, after decryption. The members are the contract.</summary>
+/// <summary>
+/// What the service worker gets, after decryption. The members are the contract. An alert with an address is a declarative push message as well (Push API, "declarative
+/// push message"; Safari 18.4 and later): the browser shows it even where no service worker runs.
+/// </summary>
 public static class PushPayload
 {
     /// <summary>Below what every push service and browser takes.</summary>
     public const int MaxBytes = 3072;
 
     private const int MaxTitle = 120;
+
+    /// <summary>The value that marks a declarative push message.</summary>
+    private const int DeclarativeWebPush = 8030;
 
     private const string Ellipsis = "…";
 
@@ -31,7 +37,7 @@ public static class PushPayload
         // Names and an address of the greatest length leave no room: the service worker then opens the site.
         if (Write(shownTitle, null).Length > MaxBytes) url = null;
         if (Write(shownTitle, null).Length > MaxBytes) return Write(Cut(shownTitle, MaxBytes - Write("", null).Length, JsonLength), null);
-        var cut = body is null ? "" : Cut(body, MaxBytes - Write(shownTitle, "").Length, JsonLength);
+        var cut = body is null ? "" : Cut(body, (MaxBytes - Write(shownTitle, "").Length) / (url is null ? 1 : 2), JsonLength); // declared, it is written twice
         return Write(shownTitle, cut.Length > 0 ? cut : null);
     }
 
@@ -57,7 +63,21 @@ public static class PushPayload
         writer.WriteNumber("count", count);
         writer.WriteNumber("upTo", upTo);
         writer.WriteNull("icon");
+        if (url is not null) WriteDeclared(writer, conversation, title, body, url);
     });
+
+    private static void WriteDeclared(Utf8JsonWriter writer, string conversation, string title, string? body, string url)
+    {
+        writer.WriteNumber("web_push", DeclarativeWebPush);
+        writer.WriteStartObject("notification");
+        writer.WriteString("title", title);
+        if (body is not null) writer.WriteString("body", body);
+        writer.WriteString("navigate", url);
+        writer.WriteString("tag", conversation);
+        writer.WriteEndObject();
+        // A service worker that does run may close what this one takes the place of.
+        writer.WriteBoolean("mutable", true);
+    }
 
     private static byte[] Written(Action<Utf8JsonWriter> members)
     {

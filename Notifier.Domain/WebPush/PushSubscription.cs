@@ -24,6 +24,9 @@ public sealed class PushSubscription
     /// <summary>The authentication secret, 16 bytes (RFC 8291 §3.2).</summary>
     public byte[] Auth { get; }
 
+    /// <summary>The public key of the application server that it was made with, base64url without padding; null: not known. The push service takes no other (RFC 8292 §4.2).</summary>
+    public string? ApplicationServerKey { get; private init; }
+
     /// <summary>The push service, as VAPID's <c>aud</c> wants it: scheme, host, and the port where it is not the default.</summary>
     // The host in its ASCII form (RFC 6454 §6.2), which is also the one that the guard looks at.
     public string Origin => Endpoint.IsDefaultPort ? $"{Endpoint.Scheme}://{Endpoint.IdnHost}" : string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Scheme}://{Endpoint.IdnHost}:{Endpoint.Port}");
@@ -50,7 +53,8 @@ public sealed class PushSubscription
     }
 
     /// <summary>What was checked when it was registered.</summary>
-    public static PushSubscription FromStored(string endpoint, byte[] p256dh, byte[] auth) => new(new Uri(endpoint), p256dh, auth);
+    public static PushSubscription FromStored(string endpoint, byte[] p256dh, byte[] auth, string? applicationServerKey = null) =>
+        new(new Uri(endpoint), p256dh, auth) { ApplicationServerKey = applicationServerKey };
 
     /// <summary>Browsers leave the padding off, libraries may not; some use the standard alphabet.</summary>
     private static byte[]? Decode(string? text)

@@ -59,6 +59,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddOptions<LinksOptions>().BindSection(builder.Configuration.GetSection(LinksOptions.Section));
         builder.Services.AddSingleton<UnsubscribeToken>();
         builder.Services.AddOptions<WebPushOptions>().BindSection(builder.Configuration.GetSection(WebPushOptions.Section));
+        builder.Services.AddSingleton(provider => new VapidKeyring(provider.GetRequiredService<IOptions<WebPushOptions>>().Value));
         builder.Services.AddSingleton<EndpointGuard>();
         builder.Services.AddOptions<EscalationOptions>();
         builder.Services.AddStorage(builder.Configuration).AddIntake(builder.Configuration).AddRecipients().AddDevices(builder.Configuration).AddUnsubscribe();

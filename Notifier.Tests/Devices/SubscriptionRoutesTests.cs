@@ -114,9 +114,10 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
         async Task<PushTarget> TargetAsync() => new(
             await api.Database.ScalarAsync<long>("SELECT id FROM notifier.push_subscription WHERE recipient = 'raced'"), new("acme", "raced"), "", [], [],
             (await api.Database.ScalarAsync<DateTimeOffset>("SELECT registered_at FROM notifier.push_subscription WHERE recipient = 'raced'")));
+        var push = new ClaimedPush(0, new("acme", "raced", "c-9"), 0, "", false, 1, "m-1", false, 1, 1, TimeSpan.FromHours(1));
         async Task GoneAsync(PushTarget target)
         {
-            await using var batch = new Npgsql.NpgsqlBatch(connection) { BatchCommands = { PushContentStore.Gone([target]) } };
+            await using var batch = new Npgsql.NpgsqlBatch(connection) { BatchCommands = { PushContentStore.Gone([(push, target)]) } };
             await batch.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 

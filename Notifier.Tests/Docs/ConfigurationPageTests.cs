@@ -1,4 +1,5 @@
 using System.Reflection;
+using Notifier.Relay;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
@@ -19,7 +20,11 @@ public sealed class ConfigurationPageTests
     [InlineData("Bounces__Imap", typeof(BounceMailboxOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
+    [InlineData("Alarms", typeof(AlarmOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]
+    [InlineData("Intake", typeof(ApiKeyOptions))]
+    [InlineData("Connect", typeof(ConnectOptions))]
+    [InlineData("Relay", typeof(RelayOptions))]
     [InlineData("Links", typeof(LinksOptions))]
     [InlineData("Admin", typeof(AdminOptions))]
     public void Every_setting_is_on_the_page(string section, Type options)

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Notifier.Relay.Operations;
+using Notifier.Relay.Outcomes;
 using Notifier.Worker.Operations;
 
 namespace Notifier.Tests.Docs;
@@ -11,12 +13,13 @@ public sealed class OperationsPageTests
     {
         var page = File.ReadAllText(Repository.File("docs/operations.md"));
         var names = new List<string>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (instrument.Meter.Name == NotifierMetrics.MeterName) lock (names) names.Add(instrument.Name); } };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (instrument.Meter.Name is NotifierMetrics.MeterName or RelayMetrics.MeterName) lock (names) names.Add(instrument.Name); } };
         listener.Start();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         _ = new NotifierMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new RelayMetrics(services.GetRequiredService<IMeterFactory>(), new Reports());
 
-        Assert.True(names.Count >= 5);
+        Assert.True(names.Count >= 12);
         foreach (var name in names) Assert.Contains(name, page);
     }
 }

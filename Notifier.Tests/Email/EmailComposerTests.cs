@@ -32,7 +32,7 @@ public sealed class EmailComposerTests
         var link = new Uri("https://notifier.acme.example/unsubscribe/" + new string('x', 300));
         var envelope = Mails.Envelope with { Unsubscribe = Mails.Unsubscribe with { OneClick = link } };
 
-        var mail = Mails.Received(EmailComposer.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message("Hi"))), envelope));
+        var mail = Mails.Received(Mails.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message("Hi"))), envelope));
 
         Assert.StartsWith($"<{link}>, <mailto:", mail.Headers[HeaderId.ListUnsubscribe], StringComparison.Ordinal);
     }
@@ -42,7 +42,7 @@ public sealed class EmailComposerTests
     {
         var envelope = Mails.Envelope with { MessageId = "<e7.2@acme.example>", InReplyTo = "<e7.1@acme.example>" };
 
-        var mail = Mails.Received(EmailComposer.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message("Hi"))), envelope));
+        var mail = Mails.Received(Mails.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message("Hi"))), envelope));
 
         Assert.Equal(["c0ffee@acme.example", "e7.1@acme.example"], mail.References);
         Assert.Equal("e7.1@acme.example", mail.InReplyTo);
@@ -51,7 +51,7 @@ public sealed class EmailComposerTests
     [Fact]
     public void A_digest_belongs_to_no_thread()
     {
-        var mail = Mails.Received(EmailComposer.Compose(
+        var mail = Mails.Received(Mails.Compose(
             Mails.Digest(Mails.Conversation(2, Mails.Message("Hi")), Mails.Conversation(3, Mails.Message("Ho", "Eve"))),
             Mails.Envelope with { ThreadRoot = null }));
 
@@ -68,9 +68,9 @@ public sealed class EmailComposerTests
     {
         var newest = Enumerable.Range(21, 10).Select(i => Mails.Message($"text {i}.", seq: i)).ToArray();
 
-        var mail = Mails.Received(EmailComposer.Compose(Mails.Digest(Mails.Conversation(30, newest)), Mails.Envelope));
+        var mail = Mails.Received(Mails.Compose(Mails.Digest(Mails.Conversation(30, newest)), Mails.Envelope));
 
-        foreach (var body in new[] { mail.TextBody!, mail.HtmlBody! })
+        foreach (var body in new[] { mail.TextBody!, Words(mail.HtmlBody!) })
         {
             Assert.Contains("30 new messages from Ada", body, StringComparison.Ordinal);
             Assert.Contains("and 20 more", body, StringComparison.Ordinal);
@@ -157,6 +157,9 @@ public sealed class EmailComposerTests
     public void Only_a_bare_mailbox_is_an_address(string address, bool good) =>
         Assert.Equal(good, EmailEnvelope.TryReadRecipient(new EmailRecipient(address, null, null), out _));
 
+    // Without the marks that keep a name's direction to itself.
+    private static string Words(string html) => html.Replace("<bdi>", "", StringComparison.Ordinal).Replace("</bdi>", "", StringComparison.Ordinal);
+
     private static MimeMessage Compose(DigestConversation conversation) =>
-        Mails.Received(EmailComposer.Compose(Mails.Digest(conversation), Mails.Envelope));
+        Mails.Received(Mails.Compose(Mails.Digest(conversation), Mails.Envelope));
 }

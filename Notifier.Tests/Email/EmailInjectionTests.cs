@@ -78,7 +78,7 @@ public sealed class EmailInjectionTests
     private static MimeMessage Compose(EmailDigest digest)
     {
         Assert.True(EmailEnvelope.TryReadRecipient(digest.Recipient, out var to));
-        return EmailComposer.Compose(digest, Mails.Envelope with { To = to });
+        return Mails.Compose(digest, Mails.Envelope with { To = to });
     }
 
     private static EmailDigest Harmless(EmailDigest digest) => digest with

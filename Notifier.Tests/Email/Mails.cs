@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using MimeKit;
 using Notifier.Domain.Email;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Unsubscribe;
 using Xunit;
 
@@ -18,7 +20,7 @@ internal static class Mails
     public static readonly MailboxAddress To = new("Bob", "bob@example.org");
 
     public static readonly UnsubscribeWays Unsubscribe =
-        new(new Uri("https://notifier.acme.example/unsubscribe/abc"), "mailto:hello@acme.example?subject=unsubscribe%20abc");
+        new(new Uri("https://notifier.acme.example/unsubscribe/abc"), "mailto:hello@acme.example?subject=unsubscribe%20abc", new Uri("https://notifier.acme.example/unsubscribe/abc#settings"));
 
     public static EmailEnvelope Envelope => new("<e7.1@acme.example>", "<c0ffee@acme.example>", null, From, To, Unsubscribe, Noon);
 
@@ -30,7 +32,13 @@ internal static class Mails
     public static EmailDigest Digest(params DigestConversation[] conversations) =>
         new("Acme", new EmailRecipient("bob@example.org", "Bob", null), conversations);
 
-    public static MimeMessage Simple() => EmailComposer.Compose(Digest(Conversation(1, Message("Is it still available?"))), Envelope);
+    /// <summary>As an installation without settings of its own writes it.</summary>
+    public static MimeMessage Compose(EmailDigest digest, EmailEnvelope envelope) => Composer().Compose(digest, envelope);
+
+    public static EmailComposer Composer(EmailOptions? options = null, ILogger<EmailTemplates>? log = null) =>
+        new(new EmailTemplates(Microsoft.Extensions.Options.Options.Create(options ?? new EmailOptions()), log ?? NullLogger<EmailTemplates>.Instance));
+
+    public static MimeMessage Simple() => Compose(Digest(Conversation(1, Message("Is it still available?"))), Envelope);
 
     public static EmailOptions Options(int port) => new()
     {

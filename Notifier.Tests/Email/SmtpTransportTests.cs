@@ -32,7 +32,7 @@ public sealed class SmtpTransportTests
     {
         await using var server = new ScriptedSmtpServer();
         await using var transport = Mails.Transport(Mails.Options(server.Port));
-        var mail = EmailComposer.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message(text))), Mails.Envelope);
+        var mail = Mails.Compose(Mails.Digest(Mails.Conversation(1, Mails.Message(text))), Mails.Envelope);
 
         Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync(mail, Mails.From, Mails.To, () => true, Cancellation));
 

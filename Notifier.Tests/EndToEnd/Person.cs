@@ -13,9 +13,10 @@ public sealed class Person(Stage stage, string id, string address)
 
     public TestSubscription? Device { get; private set; }
 
-    public async Task<TestSubscription> RegisterDeviceAsync()
+    public async Task<TestSubscription> RegisterDeviceAsync(string? device = null)
     {
         Device = stage.Push.NewSubscription();
+        Device.Json["device"] = device;
         await RegisterAsync(Device);
         return Device;
     }
@@ -46,7 +47,9 @@ public sealed class Person(Stage stage, string id, string address)
             recipients = new[] { new { id, outcome, presence, conversation = activeIn is null ? null : Conversation(activeIn) } },
         }, sentAt);
 
-    public object Saw(string conversation, long seq) => Event("conversation.seen", new { site = "acme", recipient = id, conversation = Conversation(conversation), seq });
+    /// <param name="device">The relay's name for the browser it was read in.</param>
+    public object Saw(string conversation, long seq, string? device = null) =>
+        Event("conversation.seen", new { site = "acme", recipient = id, conversation = Conversation(conversation), seq, device });
 
     public object Is(string presence, string? conversation = null, DateTimeOffset? lastActiveAt = null, DateTimeOffset? at = null) => Event("presence.changed", new
     {

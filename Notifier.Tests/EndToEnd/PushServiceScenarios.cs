@@ -1,4 +1,5 @@
 using Notifier.Tests.Fixtures;
+using Notifier.Tests.WebPush;
 
 namespace Notifier.Tests.EndToEnd;
 
@@ -42,10 +43,10 @@ public sealed class PushServiceScenarios(PostgresCluster cluster) : IAsyncLifeti
 
         await _stage.RestartWorkerAsync();
         await _stage.PublishAsync(bob.Said("d", "m2", 1));
-        await _stage.AdvanceAsync(TimeSpan.FromSeconds(590));
+        await _stage.AdvanceAsync(TimeSpan.FromSeconds(500));
         Assert.Single(_stage.Push.Pushes);
 
-        await _stage.AdvanceAsync(TimeSpan.FromSeconds(15));
+        await _stage.AdvanceAsync(TimeSpan.FromSeconds(110));
         await _stage.Push.WaitForPushAsync(bob.Device!, Stage.Soon, after: 2);
     }
 
@@ -67,10 +68,28 @@ public sealed class PushServiceScenarios(PostgresCluster cluster) : IAsyncLifeti
 
         await SlowDownAsync(people[2]);
         await _stage.PublishAsync(people[4].Said("c", "m", 1));
-        await _stage.AdvanceAsync(TimeSpan.FromSeconds(590));
+        await _stage.AdvanceAsync(TimeSpan.FromSeconds(500));
         Assert.DoesNotContain(_stage.Push.Pushes, p => p.Subscription == people[4].Device!.Id);
-        await _stage.AdvanceAsync(TimeSpan.FromSeconds(30));
+        await _stage.AdvanceAsync(TimeSpan.FromSeconds(120));
         foreach (var person in people) await _stage.Push.WaitForPushAsync(person.Device!, Stage.Soon, after: person == people[3] || person == people[4] ? 0 : 1);
+    }
+
+    [Fact]
+    public async Task A_push_service_that_hangs_holds_up_nobody_elses_push_messages()
+    {
+        await using var hung = await LoopbackPushService.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        using var userAgent = new UserAgent($"http://127.0.0.1:{hung.Port}/push/1");
+        var (bob, ann) = (await _stage.PersonAsync(device: false), await _stage.PersonAsync());
+        await bob.RegisterAsync(new TestSubscription("hung", PushServiceStage.Json(userAgent)));
+
+        // More than there is room for.
+        await _stage.PublishAsync([.. Enumerable.Range(0, 600).Select(n => bob.Said($"c{n}", $"m{n}", 1))]);
+        await _stage.Database.WaitUntilAsync(
+            "SELECT count(*) >= 256 FROM notifier.push_outbox WHERE lease_until > notifier.now()", Stage.Soon, "as many requests under way as one push service may have");
+        await _stage.PublishAsync(ann.Said("c", "m", 1));
+        await _stage.Push.WaitForPushAsync(ann.Device!, Stage.Soon);
+        Assert.Equal(600, await _stage.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.push_outbox WHERE recipient = $1", bob.Id));
+        Assert.Equal(256, await _stage.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.push_outbox WHERE recipient = $1 AND lease_until > notifier.now()", bob.Id));
     }
 
     [Fact]

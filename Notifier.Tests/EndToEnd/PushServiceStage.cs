@@ -62,17 +62,20 @@ public sealed class PushServiceStage : IAsyncDisposable
         var id = Guid.NewGuid().ToString("N");
         var endpoint = $"http://127.0.0.1:{_service.Port}/push/{id}";
         var userAgent = _userAgents[id] = new UserAgent(endpoint);
-        return new TestSubscription(id, new JsonObject
-        {
-            ["endpoint"] = endpoint,
-            ["expirationTime"] = null,
-            ["keys"] = new JsonObject
-            {
-                ["p256dh"] = Base64Url.EncodeToString(userAgent.Subscription.P256dh),
-                ["auth"] = Base64Url.EncodeToString(userAgent.Subscription.Auth),
-            },
-        });
+        return new TestSubscription(id, Json(userAgent));
     }
+
+    /// <summary>As <c>PushSubscription.toJSON()</c> makes it.</summary>
+    internal static JsonObject Json(UserAgent userAgent) => new()
+    {
+        ["endpoint"] = userAgent.Subscription.Endpoint.OriginalString,
+        ["expirationTime"] = null,
+        ["keys"] = new JsonObject
+        {
+            ["p256dh"] = Base64Url.EncodeToString(userAgent.Subscription.P256dh),
+            ["auth"] = Base64Url.EncodeToString(userAgent.Subscription.Auth),
+        },
+    };
 
     /// <summary>The next request for this subscription gets this answer; those after it 201 again.</summary>
     public void Answer(TestSubscription subscription, PushAnswer answer) => _answers[subscription.Id] = answer;

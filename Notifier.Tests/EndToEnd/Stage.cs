@@ -21,12 +21,14 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     private const string Key = "a-key-for-the-tests";
     private static int _names;
 
+    private readonly VapidKeys _keys = VapidKeys.Generate(); // the same after a restart: devices are bound to them
+
     public TestDatabase Database { get; private set; } = null!;
     public SmtpOracle Mail { get; private set; } = null!;
     public PushServiceStage Push { get; private set; } = null!;
-    public WorkerProcess Worker { get; private set; } = null!;
+    public ServiceProcess Worker { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
         Mail = await StartMailAsync();
@@ -36,19 +38,18 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
 
     protected virtual Task<SmtpOracle> StartMailAsync() => SmtpOracle.StartAsync();
 
-    public async Task<WorkerProcess> StartWorkerAsync()
+    public async Task<ServiceProcess> StartWorkerAsync()
     {
-        var worker = await WorkerProcess.StartAsync(Settings());
+        var worker = await ServiceProcess.StartWorkerAsync(Settings());
         worker.Client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
         return worker;
     }
 
     /// <summary>One of the worker's commands, with the settings of the worker.</summary>
-    public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => WorkerProcess.RunAsync(Settings(), arguments);
+    public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => ServiceProcess.RunAsync(Settings(), arguments);
 
     protected virtual Dictionary<string, string> Settings()
     {
-        var keys = VapidKeys.Generate();
         return new Dictionary<string, string>
         {
             ["ConnectionStrings__Notifier"] = Database.ConnectionString,
@@ -59,8 +60,8 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
             ["Email__From"] = "Acme <hello@acme.example>",
             ["Links__BaseUrl"] = "http://127.0.0.1:5080",
             ["Links__SigningKey"] = "a signing key of forty characters, no less",
-            ["WebPush__PublicKey"] = keys.PublicKey,
-            ["WebPush__PrivateKey"] = keys.PrivateKey,
+            ["WebPush__PublicKey"] = _keys.PublicKey,
+            ["WebPush__PrivateKey"] = _keys.PrivateKey,
             ["WebPush__Subject"] = "mailto:push@acme.example",
             ["WebPush__AllowLoopback"] = "true",
         };
@@ -118,7 +119,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public async Task RingAsync()
     {
         const string scheduled = "SELECT j.id, to_timestamp((j.arguments::jsonb ->> 0)::bigint) AS slot FROM hangfire.job j WHERE j.statename = 'Scheduled'";
-        var client = new BackgroundJobClient(new PostgreSqlStorage(new DataSourceConnections(Database.DataSource), HangfireRegistration.Options()));
+        var client = new BackgroundJobClient(new PostgreSqlStorage(new DataSourceConnections(Database.DataSource), HangfireRegistration.Options(new AlarmOptions())));
         foreach (var id in await Database.ListAsync<long>($"SELECT id FROM ({scheduled}) AS s WHERE slot <= notifier.now()"))
             client.ChangeState($"{id}", new EnqueuedState(HangfireRegistration.EmailQueue), ScheduledState.StateName);
 

@@ -4,15 +4,19 @@ Standard input: one JSON object a line, {"op": "fault" | "release" | "clear" | "
 With a PEM file of key and certificate as its argument it offers STARTTLS, and after it AUTH, which takes any password.
 
 Standard output: one JSON object a line, {"event": "ready" | "ack" | "connection" | "closed" | "command" | "reached" | "mail", ...}.
-It ends when its standard input does.
+Every line carries the time, in Unix seconds. It ends when its standard input does.
+With a file as its argument, it appends the same lines there, and also {"event": "content", ...} for what came in whole, kept or not.
 """
 import asyncio
 import base64
+import email
+import email.policy
 import functools
 import json
 import re
 import ssl
 import sys
+import time
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -23,10 +27,18 @@ if len(sys.argv) > 1:
 
 faults = []
 connections = 0
+journal = open(sys.argv[1], "a") if len(sys.argv) > 1 else None
+
+
+def note(event, **more):
+    line = json.dumps({"event": event, "at": time.time(), **more})
+    if journal:
+        print(line, file=journal, flush=True)
+    return line
 
 
 def tell(event, **more):
-    print(json.dumps({"event": event, **more}), flush=True)
+    print(note(event, **more), flush=True)
 
 
 class Fault:
@@ -51,6 +63,9 @@ class Fault:
 
 class Handler:
     async def handle_DATA(self, server, session, envelope):
+        if journal:
+            read = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
+            note("content", connection=server.number, rcpt_to=envelope.rcpt_tos, message_id=read["Message-ID"], text=read.get_body(("plain",)).get_content())
         if await server.failed("DOT"):
             return ""
         server.keep()

@@ -9,7 +9,7 @@ public sealed class UnknownCommandTests
     [InlineData("vapdi")]
     [InlineData("help")]
     public void A_mistyped_command_is_named(string command) =>
-        Assert.StartsWith($"there is no command {command};", StartFault.UnknownCommand([command]), StringComparison.Ordinal);
+        Assert.StartsWith($"there is no command {command};", Commands.Unknown([command]), StringComparison.Ordinal);
 
     [Theory]
     [InlineData]
@@ -19,5 +19,5 @@ public sealed class UnknownCommandTests
     [InlineData("--Worker:Urls", "http://127.0.0.1:0")]
     [InlineData("/Worker:Urls=http://127.0.0.1:0")]
     [InlineData("Worker:Urls=http://127.0.0.1:0")]
-    public void A_command_and_configuration_are_not(params string[] args) => Assert.Null(StartFault.UnknownCommand(args));
+    public void A_command_and_configuration_are_not(params string[] args) => Assert.Null(Commands.Unknown(args));
 }

@@ -1,3 +1,4 @@
+using Hangfire;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -22,6 +23,13 @@ public sealed class DatabaseFaultTests
     [InlineData("42P01")]
     [InlineData("22021")]
     public void What_we_did_wrong_does_not(string state) => Assert.False(DatabaseFault.Passes(Of(state)));
+
+    [Fact]
+    public void What_Hangfire_went_through_counts_as_what_it_was()
+    {
+        Assert.True(DatabaseFault.Passes(new BackgroundJobClientException("", Of("57P01"))));
+        Assert.False(DatabaseFault.Passes(new BackgroundJobClientException("", Of("23505"))));
+    }
 
     private static PostgresException Of(string state) => new("", "FATAL", "FATAL", state);
 }

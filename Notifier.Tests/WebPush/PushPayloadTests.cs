@@ -11,8 +11,23 @@ public sealed class PushPayloadTests
 
     [Fact]
     public void An_alert_is_what_the_contract_says() => Assert.Equal(
-        """{"type":"message","site":"acme","conversation":"c-9","tag":"c-9","title":"Ada","body":"Is it still available?","url":"https://acme.example/messages/c-9","count":1,"upTo":41,"icon":null}""",
+        """{"type":"message","site":"acme","conversation":"c-9","tag":"c-9","title":"Ada","body":"Is it still available?","url":"https://acme.example/messages/c-9","count":1,"upTo":41,"icon":null,"web_push":8030,"notification":{"title":"Ada","body":"Is it still available?","navigate":"https://acme.example/messages/c-9","tag":"c-9"},"mutable":true}""",
         Encoding.UTF8.GetString(PushPayload.Message("acme", "c-9", "Ada", "Is it still available?", "https://acme.example/messages/c-9", 1, 41)));
+
+    [Fact]
+    public void Without_an_address_there_is_nothing_to_declare_since_a_declared_notification_must_lead_somewhere() => Assert.Equal(
+        """{"type":"message","site":"acme","conversation":"c-9","tag":"c-9","title":"Ada","body":"Hi","url":null,"count":1,"upTo":41,"icon":null}""",
+        Encoding.UTF8.GetString(PushPayload.Message("acme", "c-9", "Ada", "Hi", null, 1, 41)));
+
+    [Fact]
+    public void A_declared_body_is_cut_as_the_other_one_is_and_together_they_fit()
+    {
+        var bytes = PushPayload.Message("acme", "c-9", "Ada", string.Concat(Enumerable.Repeat("👨‍👩‍👧‍👦", 500)), "https://acme.example/", 1, 41);
+        Assert.InRange(bytes.Length, PushPayload.MaxBytes - 2 * 70, PushPayload.MaxBytes);
+        var json = JsonElement.Parse(bytes);
+        Assert.Equal(json.GetProperty("body").GetString(), json.GetProperty("notification").GetProperty("body").GetString());
+        Assert.EndsWith("👨‍👩‍👧‍👦…", json.GetProperty("body").GetString());
+    }
 
     [Fact]
     public void A_dismissal_is_what_the_contract_says() => Assert.Equal(

@@ -97,6 +97,76 @@ public sealed class PushServiceClientTests
     }
 
     [Fact]
+    public async Task An_answer_that_drips_in_is_waited_for_until_the_timeout_and_no_longer()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var end = new CancellationTokenSource();
+        var dripping = DripAsync();
+        Assert.Equal(
+            new PushOutcome(PushResult.Transient, Answer: "no answer in time"), await SendToAsync(((IPEndPoint)listener.LocalEndpoint).Port, TimeSpan.FromMilliseconds(500)));
+        await end.CancelAsync();
+        await dripping;
+
+        async Task DripAsync()
+        {
+            using var client = await listener.AcceptTcpClientAsync(end.Token);
+            try
+            {
+                foreach (var letter in "HTTP/1.1 201 Created\r\n"u8.ToArray().Concat(Enumerable.Repeat((byte)'x', 10_000)))
+                {
+                    await client.GetStream().WriteAsync(new[] { letter }, end.Token);
+                    await Task.Delay(50, end.Token);
+                }
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                // The client has gone, as it should.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Of_an_answer_of_two_megabytes_the_beginning_is_read_and_the_next_message_goes_out()
+    {
+        var first = true;
+        await using var service = await LoopbackPushService.StartAsync(async context =>
+        {
+            var isFirst = first;
+            first = false;
+            context.Response.StatusCode = isFirst ? 400 : 201;
+            if (isFirst) await context.Response.Body.WriteAsync(new byte[2_000_000], context.RequestAborted);
+        });
+        using var client = Client();
+        using var userAgent = new UserAgent($"http://127.0.0.1:{service.Port}/push/1");
+        Assert.Equal(PushResult.Rejected, (await client.SendAsync(userAgent.Subscription, Message("hello"), Cancellation)).Result);
+        Assert.Equal(PushResult.Accepted, (await client.SendAsync(userAgent.Subscription, Message("hello"), Cancellation)).Result);
+    }
+
+    [Fact]
+    public async Task A_push_service_that_says_GOAWAY_after_every_answer_loses_nothing()
+    {
+        await using var service = await LoopbackPushService.StartAsync(
+            context =>
+            {
+                context.Connection.RequestClose(); // HTTP/2: GOAWAY
+                context.Response.StatusCode = 201;
+                return Task.CompletedTask;
+            },
+            tls: true);
+        var leaps = 0;
+        using var client = Client(connect: Leaping(service, () => Interlocked.Increment(ref leaps)), trusted: service.Certificate);
+        using var userAgent = new UserAgent();
+        for (var round = 0; round < 5; round++)
+        {
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => client.SendAsync(userAgent.Subscription, Message($"{n}"), Cancellation)));
+            Assert.All(outcomes, o => Assert.Equal(PushResult.Accepted, o.Result));
+        }
+        Assert.True(leaps > 1, "the connection was never closed");
+        Assert.Equal(100, service.Requests.Count);
+    }
+
+    [Fact]
     public async Task A_reset_instead_of_an_answer_is_transient()
     {
         await using var service = await LoopbackPushService.StartAsync(context =>
@@ -261,20 +331,24 @@ public sealed class PushServiceClientTests
     public async Task A_certificate_that_nobody_vouches_for_gets_no_message()
     {
         await using var service = await LoopbackPushService.StartAsync(Answers(201), tls: true);
-        using var client = Client(connect: new GuardedConnect(allowLoopback: false)
-        {
-            Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("8.8.8.8")]),
-            Leap = async (_, _, cancellation) =>
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(IPAddress.Loopback, service.Port, cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+        using var client = Client(connect: Leaping(service));
         using var userAgent = new UserAgent();
         Assert.Equal(new PushOutcome(PushResult.Transient, Answer: "SecureConnectionError"), await client.SendAsync(userAgent.Subscription, Message("hello"), Cancellation));
         Assert.Empty(service.Requests);
     }
+
+    /// <summary>In place of a push service: the one on loopback, and nothing outside.</summary>
+    private static GuardedConnect Leaping(LoopbackPushService service, Action? leaps = null) => new(allowLoopback: false)
+    {
+        Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("8.8.8.8")]),
+        Leap = async (_, _, cancellation) =>
+        {
+            leaps?.Invoke();
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, service.Port, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    };
 
     private static RequestDelegate Answers(int status) => context =>
     {

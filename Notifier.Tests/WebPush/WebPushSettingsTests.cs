@@ -22,6 +22,8 @@ public sealed class WebPushSettingsTests
     [InlineData("PrivateKey=AAAA", "WebPush__PrivateKey: must be")]
     [InlineData("Subject=", "WebPush__Subject: is not set")]
     [InlineData("Subject=mailto:push@localhost", "WebPush__Subject: must name a public host")]
+    [InlineData("PreviousPublicKey=AAAA", "WebPush__PreviousPrivateKey: is not set")]
+    [InlineData("PreviousPrivateKey=AAAA", "WebPush__PreviousPublicKey: is not set")]
     [InlineData("AllowedHosts__0=https://push.example.org", "WebPush__AllowedHosts__0: must be a host")]
     [InlineData("AllowedHosts__0=10.0.0.1", "WebPush__AllowedHosts__0: must be a host")]
     [InlineData("AllowedHosts__0=*.com", "WebPush__AllowedHosts__0: must be a host")]
@@ -36,6 +38,28 @@ public sealed class WebPushSettingsTests
         var refused = Assert.Throws<OptionsValidationException>(() => Read("Production", [.. Good, setting]));
         Assert.StartsWith(failure, Assert.Single(refused.Failures));
         Assert.DoesNotContain(Keys.PrivateKey, refused.Message);
+    }
+
+    [Fact]
+    public void The_pair_before_must_be_a_pair_and_another_one()
+    {
+        string Refused(string publicKey, string privateKey) =>
+            Assert.Single(Assert.Throws<OptionsValidationException>(() => Read("Production", [.. Good, $"PreviousPublicKey={publicKey}", $"PreviousPrivateKey={privateKey}"])).Failures);
+
+        Assert.StartsWith("WebPush__PreviousPublicKey: is the same", Refused(Keys.PublicKey, Keys.PrivateKey));
+        Assert.StartsWith("WebPush__PreviousPublicKey: does not belong", Refused(VapidKeys.Generate().PublicKey, VapidKeys.Generate().PrivateKey));
+        Assert.StartsWith("WebPush__PreviousPrivateKey: must be", Refused(VapidKeys.Generate().PublicKey, "AAAA"));
+    }
+
+    [Fact]
+    public void Each_subscription_is_signed_for_with_its_own_key_and_those_of_unknown_make_with_the_oldest()
+    {
+        var before = VapidKeys.Generate();
+        var keys = new VapidKeyring(Read("Production", [.. Good, $"PreviousPublicKey={before.PublicKey}", $"PreviousPrivateKey={before.PrivateKey}"]));
+
+        Assert.Equal(
+            [Keys.PublicKey, Keys.PublicKey, before.PublicKey, before.PublicKey, null],
+            [keys.Current?.PublicKey, keys.Find(Keys.PublicKey)?.PublicKey, keys.Find(before.PublicKey)?.PublicKey, keys.Find(null)?.PublicKey, keys.Find(VapidKeys.Generate().PublicKey)?.PublicKey]);
     }
 
     [Theory]

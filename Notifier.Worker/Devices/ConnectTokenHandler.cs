@@ -16,9 +16,9 @@ internal sealed class ConnectTokenHandler(IOptionsMonitor<AuthenticationSchemeOp
 
     protected override string NotAllowed => "A connect token is good only for the devices of the person it names, on the site it names.";
 
-    protected override async Task<(Claim[]? Who, string? Refusal)> CheckAsync(string token)
+    protected override Task<(Claim[]? Who, string? Refusal)> CheckAsync(string token)
     {
-        var (owner, refusal) = await tokens.ReadAsync(token);
-        return owner is { } who ? ([new Claim(SiteClaim, who.Site), new Claim(RecipientClaim, who.Recipient)], null) : (null, refusal);
+        var (owner, refusal) = tokens.Read(token);
+        return Task.FromResult<(Claim[]?, string?)>(owner is { } who ? ([new Claim(SiteClaim, who.Site), new Claim(RecipientClaim, who.Recipient)], null) : (null, refusal));
     }
 }

@@ -13,11 +13,12 @@ internal static class DeviceEndpoints
 
     /// <summary>Registers what <c>PushSubscription.toJSON()</c> says. A page may do so at every start: said again, it is registered anew.</summary>
     public static async Task<IResult> PutAsync(
-        RoutePath path, HttpRequest request, SubscriptionReader reader, SubscriptionStore subscriptions, IOptions<EscalationOptions> escalation, CancellationToken cancellation)
+        RoutePath path, HttpRequest request, SubscriptionReader reader, VapidKeyring keys, SubscriptionStore subscriptions, IOptions<EscalationOptions> escalation,
+        CancellationToken cancellation)
     {
-        var (subscription, refusal) = await JsonBody.ReadAsync(request, reader.Read);
-        if (subscription is null) return refusal!;
-        await subscriptions.RegisterAsync(path.Key, subscription, escalation.Value.SubscriptionsPerRecipient, cancellation);
+        var (registration, refusal) = await JsonBody.ReadAsync(request, reader.Read);
+        if (registration is null) return refusal!;
+        await subscriptions.RegisterAsync(path.Key, registration, keys.Current?.PublicKey, escalation.Value.SubscriptionsPerRecipient, cancellation);
         return Results.NoContent();
     }
 
@@ -30,8 +31,8 @@ internal static class DeviceEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>The key as it is, in text/plain: <c>applicationServerKey: await response.text()</c> is all that a page needs.</summary>
-    public static IResult GetKey(RoutePath path, IOptions<WebPushOptions> push) => push.Value.IsOn
-        ? Results.Text(push.Value.Keys.PublicKey)
+    /// <summary>The key of today, also while the one before still signs. As it is, in text/plain: <c>applicationServerKey: await response.text()</c> is all that a page needs.</summary>
+    public static IResult GetKey(RoutePath path, VapidKeyring keys) => keys.Current is { } current
+        ? Results.Text(current.PublicKey)
         : ApiProblem.Of(StatusCodes.Status404NotFound, $"Web Push is off for {path.Site}: WebPush__PublicKey and WebPush__PrivateKey are not set.");
 }

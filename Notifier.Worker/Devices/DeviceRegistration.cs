@@ -16,6 +16,7 @@ internal static class DeviceRegistration
         services.AddSingleton<ConnectTokens>();
         services.AddSingleton<SubscriptionReader>();
         services.AddSingleton<SubscriptionStore>();
+        services.AddHostedService<UnusedDevices>();
         DeviceAccess.Add(services);
         DeviceOrigins.Add(services);
         return services;

@@ -1,22 +1,24 @@
 using MimeKit;
 using MimeKit.Text;
 using Notifier.Domain.Email;
+using Notifier.Worker.Email.Templates;
 
 namespace Notifier.Worker.Email;
 
-/// <summary>Writes a digest as a mail: headers here, the two bodies in <see cref="TextBody"/> and <see cref="HtmlBody"/>.</summary>
-public static class EmailComposer
+/// <summary>Writes a digest as a mail: headers here, what it says in <see cref="EmailTemplates"/>.</summary>
+internal sealed class EmailComposer(EmailTemplates templates)
 {
-    public static MimeMessage Compose(EmailDigest digest, EmailEnvelope envelope)
+    public MimeMessage Compose(EmailDigest digest, EmailEnvelope envelope)
     {
+        var text = templates.Write(digest, envelope);
         var message = new MimeMessage
         {
             MessageId = envelope.MessageId,
             Date = envelope.Date,
-            Subject = UserText.Header(EmailWording.Subject(digest)),
-            Body = Alternative(digest, envelope),
+            Subject = text.Subject,
+            Body = Alternative(text),
         };
-        message.From.Add(new MailboxAddress(UserText.Header(EmailWording.FromName(digest)), envelope.From.Address));
+        message.From.Add(new MailboxAddress(text.SenderName, envelope.From.Address));
         message.To.Add(envelope.To);
         AddThread(message, envelope);
         AddAutomation(message, envelope);
@@ -45,9 +47,9 @@ public static class EmailComposer
     }
 
     // RFC 2046 section 5.1.4: the richest last.
-    private static MultipartAlternative Alternative(EmailDigest digest, EmailEnvelope envelope) => new()
+    private static MultipartAlternative Alternative(EmailText text) => new()
     {
-        new TextPart(TextFormat.Plain) { Text = TextBody.Write(digest, envelope) },
-        new TextPart(TextFormat.Html) { Text = HtmlBody.Write(digest, envelope).ToString() },
+        new TextPart(TextFormat.Plain) { Text = text.Text },
+        new TextPart(TextFormat.Html) { Text = text.Html },
     };
 }

@@ -10,14 +10,8 @@ using Npgsql;
 namespace Notifier.Worker.Email;
 
 /// <summary>Writes how an attempt ended, and tells the shard's owner by an event of our own; both in one transaction, under the fence of the claim.</summary>
-internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, IOptions<EmailOptions> options)
+internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms, Doorbells bells, IOptions<EmailOptions> options, NotifierMetrics metrics)
 {
-    /// <summary>A mail server that cannot be used is asked again after this.</summary>
-    public static readonly TimeSpan TransportPause = TimeSpan.FromSeconds(30);
-
-    /// <summary>Before the one re-send after an unknown outcome.</summary>
-    public static readonly TimeSpan UnknownPause = TimeSpan.FromSeconds(60);
-
     private sealed record Ending(string State, Ruling Ruling, string? Answer, TimeSpan? RetryIn = null, bool BurnsAttempt = true, bool Suppress = false, bool DeadLetter = false, bool Parks = false);
 
     private static readonly Ending Parked = new("parked", new(Verdict.Wait, Reason.OutcomeUnknown), null, Parks: true);
@@ -31,11 +25,11 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
 
     /// <summary>Nobody can tell whether it arrived, and it was re-sent already: it counts as told.</summary>
     public Task UnknownAsync(ClaimedEmail email, CancellationToken cancellation) => WriteAsync(
-        email, new EmailDraft(email.Conversations, new Dictionary<string, Ruling>(), default), null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null), cancellation);
+        email, EmailDraft.Nothing with { Goes = email.Conversations }, null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null), cancellation);
 
     /// <summary>Nobody can tell whether it arrived, and it is not to be sent twice: an admin says what becomes of it.</summary>
     public Task ParkAsync(ClaimedEmail email, CancellationToken cancellation) =>
-        WriteAsync(email, new EmailDraft(email.Conversations, new Dictionary<string, Ruling>(), default), null, Parked, cancellation);
+        WriteAsync(email, EmailDraft.Nothing with { Goes = email.Conversations }, null, Parked, cancellation);
 
     /// <summary>The trace says that the person may get this one twice.</summary>
     public async Task NoteResendAsync(ClaimedEmail email, CancellationToken cancellation)
@@ -48,9 +42,9 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
     private Ending Of(ClaimedEmail email, SmtpOutcome outcome) => outcome switch
     {
         SmtpOutcome.Sent sent => new("sent", new(Verdict.Told, Reason.Accepted), sent.Answer),
-        SmtpOutcome.Transient t when EmailRetry.Delay(email.Attempts, email.Age, t) is { } delay => new("retry", new(Verdict.Wait, Reason.Transient), t.Reply?.Text, delay),
+        SmtpOutcome.Transient t when EmailRetry.Delay(email.Attempts, email.Age, t, options.Value.RetrySteps) is { } delay => new("retry", new(Verdict.Wait, Reason.Transient), t.Reply?.Text, delay),
         SmtpOutcome.Transient t => new("failed", new(Verdict.Failed, Reason.Transient), t.Reply?.Text, DeadLetter: true),
-        SmtpOutcome.TransportDown t when email.Age < EmailRetry.GiveUpAfter => new("retry", new(Verdict.Wait, Reason.Transient), t.Reply?.Text, TransportPause, BurnsAttempt: false),
+        SmtpOutcome.TransportDown t when email.Age < EmailRetry.GiveUpAfter => new("retry", new(Verdict.Wait, Reason.Transient), t.Reply?.Text, options.Value.TransportPause, BurnsAttempt: false),
         SmtpOutcome.TransportDown t => new("failed", new(Verdict.Failed, Reason.Transient), t.Reply?.Text, DeadLetter: true),
         // The gate refuses the address from now on: everything of it is decided anew.
         SmtpOutcome.AddressRejected a => new("failed", new(Verdict.Wait, Reason.AddressSuppressed), a.Reply?.Text ?? a.Fault.ToString(), Suppress: true),
@@ -58,7 +52,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
         SmtpOutcome.OurFault f => new("failed", new(Verdict.Failed, Reason.Rejected), f.Reply.Text, DeadLetter: true),
         SmtpOutcome.Unknown when options.Value.OnUnknown == UnknownOutcome.Park => Parked,
         // As after a crash: the next claim finds it in data, and re-sends it once.
-        SmtpOutcome.Unknown => new("data", new(Verdict.Send, Reason.OutcomeUnknown), null, UnknownPause),
+        SmtpOutcome.Unknown => new("data", new(Verdict.Send, Reason.OutcomeUnknown), null, options.Value.UnknownPause),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType().Name, "no end of an email"),
     };
 
@@ -91,7 +85,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
         var told = says.Goes.Contains(conversation);
         var upTo = content?.UpTo.GetValueOrDefault(conversation, long.MaxValue) ?? long.MaxValue;
         return new(email.Recipient.Site, now, email.Recipient.Recipient, conversation, email.Id, upTo,
-            told ? ruling.Verdict : Verdict.Wait, told ? ruling.Reason : Reason.Coalescing);
+            told ? ruling.Verdict : Verdict.Wait, told ? ruling.Reason : Reason.Coalescing, content?.Messages.GetValueOrDefault(conversation));
     }
 
     /// <summary>An email that was decided and then not sent: the seen event that stopped it found nothing left to decide, so the trace says it here.</summary>

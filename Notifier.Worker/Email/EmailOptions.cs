@@ -1,6 +1,7 @@
 using System.Net;
 using MailKit.Security;
 using MimeKit;
+using Notifier.Domain.Email;
 
 namespace Notifier.Worker.Email;
 
@@ -91,14 +92,37 @@ public sealed class EmailOptions
     /// </summary>
     public TimeSpan FinalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a worker's claim on an email holds without renewal, 15 s–10 min; Development takes any positive value. Default 1 min, renewed every third of it.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A server that cannot be used is asked again after this, 1 s–1 h; Development takes any positive value. Default 30 s.</summary>
+    public TimeSpan TransportPause { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Before the one re-send of an email whose outcome nobody knows, 1 s–1 h; Development takes any positive value. Default 1 min.</summary>
+    public TimeSpan UnknownPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The waits after a transient refusal; then hourly, to 24 h in all. Each 1 s–24 h; Development takes any positive value. Default 1, 5, 15, 60 min.</summary>
+    public IList<TimeSpan> Retries { get; } = [];
+
     /// <summary>Where emails are written without a <see cref="Host"/>, relative to the working directory. Default <c>.data/mail</c>.</summary>
     public string MailFolder { get; set; } = ".data/mail";
+
+    /// <summary>Templates and words of the sites' own, as <c>{site}/{locale}/html.liquid</c>; see docs/email.md. Default none.</summary>
+    public string? TemplateFolder { get; set; }
+
+    /// <summary>The language of emails to people whose own nobody knows, a BCP 47 tag; a site may have its own (<c>site.locale</c>). Default <c>en</c>.</summary>
+    public string Locale { get; set; } = "en";
+
+    /// <summary>How much emails say; a site may have its own (<c>site.email_content</c>). Default Full.</summary>
+    public ContentLevel Content { get; set; } = ContentLevel.Full;
 
     /// <summary><see cref="From"/> as an address. Valid options only.</summary>
     internal MailboxAddress Sender => MailboxAddress.Parse(From ?? "Notifier <notifier@localhost>");
 
     /// <summary>The domain of our Message-IDs.</summary>
     internal string Domain => Sender.Domain;
+
+    internal IReadOnlyList<TimeSpan> RetrySteps => Retries.Count > 0 ? [.. Retries] : EmailRetry.Steps;
 
     internal string UnsubscribeMailbox => UnsubscribeAddress ?? Sender.Address;
 

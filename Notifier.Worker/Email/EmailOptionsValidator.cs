@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using MimeKit;
+using Notifier.Worker.Email.Templates;
 
 namespace Notifier.Worker.Email;
 
@@ -69,12 +70,30 @@ internal sealed class EmailOptionsValidator(IHostEnvironment environment) : IVal
             yield return "Email__CommandTimeout: must be between 00:00:01 and 00:10:00";
         if (!Within(options.FinalTimeout, TimeSpan.FromMinutes(15)))
             yield return "Email__FinalTimeout: must be between 00:00:01 and 00:15:00";
+        if (!Within(options.Lease, TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(10)))
+            yield return "Email__Lease: must be between 00:00:15 and 00:10:00";
+        if (!Within(options.TransportPause, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            yield return "Email__TransportPause: must be between 00:00:01 and 01:00:00";
+        if (!Within(options.UnknownPause, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            yield return "Email__UnknownPause: must be between 00:00:01 and 01:00:00";
+        for (var i = 0; i < options.Retries.Count; i++)
+            if (!Within(options.Retries[i], TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)))
+                yield return $"Email__Retries__{i}: must be between 00:00:01 and 1.00:00:00";
         if (string.IsNullOrWhiteSpace(options.MailFolder))
             yield return "Email__MailFolder: must not be empty";
+        if (options.TemplateFolder is not null && !Directory.Exists(options.TemplateFolder))
+            yield return "Email__TemplateFolder: there is no such folder";
+        if (LocaleTag.Chain(options.Locale).Count == 0)
+            yield return "Email__Locale: must be a language tag such as de or pt-BR";
+        if (!Enum.IsDefined(options.Content))
+            yield return "Email__Content: must be Full, SenderOnly or CountOnly";
     }
 
     private static bool IsMailbox(string text) =>
         MailboxAddress.TryParse(text, out var mailbox) && mailbox.Domain.Length > 0 && System.Text.Ascii.IsValid(mailbox.LocalPart);
+
+    // In development a person wants to see in seconds what takes minutes.
+    private bool Within(TimeSpan value, TimeSpan least, TimeSpan most) => environment.IsDevelopment() ? value > TimeSpan.Zero : value >= least && value <= most;
 
     private static bool Within(TimeSpan value, TimeSpan most) => value >= TimeSpan.FromSeconds(1) && value <= most;
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Worker.Email;
@@ -17,6 +18,8 @@ public static class EmailRegistration
         services.AddSingleton<UnsubscribeToken>();
         services.AddSingleton<UnsubscribeLinks>();
         services.AddSingleton<ReturnPath>();
+        services.AddSingleton<EmailTemplates>();
+        services.AddSingleton<EmailComposer>();
         // The validator has seen to it that there is a host outside Development.
         services.AddSingleton<IMailTransport>(provider =>
             string.IsNullOrWhiteSpace(provider.GetRequiredService<IOptions<EmailOptions>>().Value.Host)

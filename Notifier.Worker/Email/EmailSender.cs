@@ -16,7 +16,7 @@ namespace Notifier.Worker.Email;
 /// an email that is sent by the next worker; after it an unknown outcome, and one re-send under the same Message-ID.
 /// </summary>
 internal sealed partial class EmailSender(
-    NpgsqlDataSource database, IMailTransport transport, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
+    NpgsqlDataSource database, IMailTransport transport, EmailComposer composer, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
     NotifierMetrics metrics, TimeProvider clock, ILogger<EmailSender> log)
 {
     // What it tells of changes between composing and the last look only if it is seen in that moment.
@@ -75,8 +75,8 @@ internal sealed partial class EmailSender(
             }
 
             var overtaken = false;
-            var message = EmailComposer.Compose(content.Digest, Envelope(claimed, says, to));
-            var outcome = await transport.SendAsync(message, returnPath.For(claimed.Id, to.Address), to, () => LastLook(claimed, content, out overtaken), cancellation);
+            var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
+            var outcome = await transport.SendAsync(message, returnPath.For(claimed.Id, to.Address), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
             if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part
@@ -84,7 +84,7 @@ internal sealed partial class EmailSender(
             LogEnded(log, claimed.Id, outcome.GetType().Name);
             return outcome is not SmtpOutcome.TransportDown;
         }
-        await endings.WithdrawAsync(claimed, new EmailDraft([], new Dictionary<string, Ruling>(), default), cancellation);
+        await endings.WithdrawAsync(claimed, EmailDraft.Nothing, cancellation);
         return true;
     }
 
@@ -104,36 +104,38 @@ internal sealed partial class EmailSender(
     }
 
     /// <summary>After RCPT, before DATA: MailKit asks from inside its dialogue, and cannot wait for a task. At most one thread per connection blocks here, for two round trips.</summary>
-    private bool LastLook(ClaimedEmail claimed, EmailContent content, out bool overtaken)
+    private bool LastLook(ClaimedEmail claimed, EmailDraft composed, EmailContent content, out bool overtaken)
     {
-        (var goes, overtaken) = LastLookAsync(claimed, content).GetAwaiter().GetResult();
+        (var goes, overtaken) = LastLookAsync(claimed, composed, content).GetAwaiter().GetResult();
         return goes && !overtaken;
     }
 
-    private async Task<(bool Goes, bool Overtaken)> LastLookAsync(ClaimedEmail claimed, EmailContent content)
+    private async Task<(bool Goes, bool Overtaken)> LastLookAsync(ClaimedEmail claimed, EmailDraft composed, EmailContent content)
     {
         await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
         var says = await DraftAsync(connection, claimed, content.UpTo, CancellationToken.None);
         if (content.UpTo.Keys.Except(says.Goes).Any()) return (false, false);
-        return (true, !await EmailAttemptStore.BeginDataAsync(connection, claimed, CancellationToken.None));
+        // Of several messages in a conversation some may be seen by now: what was composed must tell of none of them.
+        var start = await EmailAttemptStore.BeginDataAsync(connection, claimed, composed.Seen, email.Value.Lease, CancellationToken.None);
+        return (start != DataStart.SeenMeanwhile, start == DataStart.Overtaken);
     }
 
     private EmailEnvelope Envelope(ClaimedEmail claimed, EmailDraft says, MailboxAddress to)
     {
         var sender = email.Value.Sender;
         var root = claimed.Conversations is [var conversation] ? EmailIdentity.ThreadRoot(claimed.Recipient.Site, conversation, sender.Domain) : null;
-        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, null));
+        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, claimed.Conversations is [var only] ? only : null));
         return new EmailEnvelope(claimed.MessageId, root, InReplyTo: null, sender, to, ways, says.Now);
     }
 
     private async Task RenewAsync(ClaimedEmail claimed, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(EmailAttemptStore.Lease / 3, clock);
+        using var timer = new PeriodicTimer(email.Value.Lease / 3, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellation))
                 await using (var connection = await database.OpenConnectionAsync(cancellation))
-                    await EmailAttemptStore.RenewAsync(connection, claimed, cancellation);
+                    await EmailAttemptStore.RenewAsync(connection, claimed, email.Value.Lease, cancellation);
         }
         catch (Exception e) when (e is OperationCanceledException || DatabaseFault.Passes(e))
         {

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using Notifier.Worker.Operations;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -7,14 +9,11 @@ namespace Notifier.Worker.Email;
 /// The net under the alarms: a job that was lost, or deleted in the dashboard, is set anew for whatever is due. It is a plain timer, since a recurring
 /// job of Hangfire's could be deleted just as well.
 /// </summary>
-internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarms alarms, TimeProvider clock, ILogger<OverdueSweep> log) : BackgroundService
+internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarms alarms, IOptions<AlarmOptions> options, TimeProvider clock, ILogger<OverdueSweep> log) : BackgroundService
 {
-    /// <summary>How often it looks, and how long an alarm may be late. Together well under the promised 60 s.</summary>
-    public static readonly TimeSpan Every = TimeSpan.FromSeconds(10), Tolerance = TimeSpan.FromSeconds(15);
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
+        using var timer = new PeriodicTimer(options.Value.Sweep, clock);
         do
         {
             try
@@ -34,7 +33,7 @@ internal sealed partial class OverdueSweep(NpgsqlDataSource database, EmailAlarm
     {
         using var scope = Transactions.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        var lost = await EmailAttemptStore.IsOverdueAsync(connection, Tolerance, cancellation);
+        var lost = await EmailAttemptStore.IsOverdueAsync(connection, options.Value.Tolerance, cancellation);
         if (lost is { } now) await alarms.SetAsync(connection, [now], now, cancellation);
         scope.Complete();
         if (lost is not null) LogLost(log);

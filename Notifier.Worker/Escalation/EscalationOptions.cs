@@ -60,6 +60,12 @@ public sealed class EscalationOptions
     /// <inheritdoc cref="EscalationPolicy.PushTtl"/>
     public TimeSpan PushTtl { get; set; } = Default.PushTtl;
 
+    /// <inheritdoc cref="EscalationPolicy.DismissOnApple"/>
+    public bool DismissOnApple { get; set; } = Default.DismissOnApple;
+
+    /// <inheritdoc cref="EscalationPolicy.SubscriptionUnusedAfter"/>
+    public TimeSpan SubscriptionUnusedAfter { get; set; } = Default.SubscriptionUnusedAfter;
+
     /// <inheritdoc cref="EscalationPolicy.SubscriptionsPerRecipient"/>
     public int SubscriptionsPerRecipient { get; set; } = Default.SubscriptionsPerRecipient;
 
@@ -92,7 +98,9 @@ public sealed class EscalationOptions
         MessagesShown = MessagesShown,
         StaleAfter = StaleAfter,
         PushTtl = PushTtl,
+        DismissOnApple = DismissOnApple,
         SubscriptionsPerRecipient = SubscriptionsPerRecipient,
+        SubscriptionUnusedAfter = SubscriptionUnusedAfter,
     };
 
     private EscalationPolicy? _policy;

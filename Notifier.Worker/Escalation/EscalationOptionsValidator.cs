@@ -22,6 +22,7 @@ internal sealed class EscalationOptionsValidator(IHostEnvironment environment) :
         Span(nameof(options.MaxQuietWait), options.MaxQuietWait, TimeSpan.FromSeconds(1), Day);
         Span(nameof(options.StaleAfter), options.StaleAfter, TimeSpan.FromHours(1), TimeSpan.FromDays(28));
         Span(nameof(options.PushTtl), options.PushTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(28));
+        Span(nameof(options.SubscriptionUnusedAfter), options.SubscriptionUnusedAfter, TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
         for (var i = 0; i < options.EmailLadder.Count; i++) Span($"EmailLadder__{i}", options.EmailLadder[i], Minute, TimeSpan.FromDays(28));
         Number(nameof(options.EmailsPerConversation), options.EmailsPerConversation, 1, 1000);
         Number(nameof(options.EmailsPerRecipient), options.EmailsPerRecipient, 1, 10_000);

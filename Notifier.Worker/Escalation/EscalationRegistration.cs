@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Notifier.Worker.Relay;
 
 namespace Notifier.Worker.Escalation;
 
@@ -15,6 +16,7 @@ internal static class EscalationRegistration
         services.AddSingleton<EscalationProcessor>();
         services.AddHostedService<InboxListener>();
         services.AddHostedService<ShardLanes>();
+        services.AddHostedService<RelaySweep>();
         return services;
     }
 }

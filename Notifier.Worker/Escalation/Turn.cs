@@ -20,7 +20,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
 {
     private readonly List<(RelayEvent Event, InboxRow Row)> _events = [];
     private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
-    private readonly HashSet<ConversationKey> _marked = [];
+    private readonly Dictionary<ConversationKey, (long Seq, string? Device)> _marked = [];
     private readonly HashSet<ConversationKey> _changed = [];
     private readonly Dictionary<RecipientKey, List<ConversationKey>> _emails = [];
 
@@ -106,7 +106,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
                 foreach (var r in m.Recipients) Report(state, m, r, receivedAt);
                 break;
             case RelayEvent.ConversationSeen s:
-                Mark(state, new(s.Site, s.Recipient, s.Conversation), c => c.See(s.Seq, s.At));
+                Mark(state, new(s.Site, s.Recipient, s.Conversation), c => c.See(s.Seq, s.At), s.Seq, s.Device);
                 break;
             case RelayEvent.MessageEdited edited:
                 Changes.Edits.Add(edited);
@@ -168,10 +168,11 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
         Changes.Presence[(owner, p.Node)] = recipient.Presence.Single(r => r.Node == p.Node);
     }
 
-    private void Mark(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> change)
+    private void Mark(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> change, long seq = -1, string? device = null)
     {
         Update(state, key, change);
-        _marked.Add(key);
+        // Where the newest of it was read.
+        if (!_marked.TryGetValue(key, out var before) || seq > before.Seq) _marked[key] = (seq, device);
     }
 
     private static void Update(LadderState state, ConversationKey key, Func<ConversationState, ConversationState> change)
@@ -188,7 +189,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
         var row = before;
 
         row = Rule(state, key, row, Channel.Push, decision.Push.Rulings);
-        if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id, Dismiss: false));
+        if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id));
 
         // Outside an email turn what is due now is left to its alarm, which takes all that is due for the person together.
         var emailNow = decision.Email.Sends && kind == TurnKind.Emails;
@@ -217,13 +218,8 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
     /// <summary>Drops what is seen, takes its notifications back, and collects the rows that changed.</summary>
     private EscalationRow Settle(ConversationKey key, EscalationRow row)
     {
-        var seen = row.State.Unseen.Where(m => m.Seq <= row.State.SeenUpTo).ToArray();
-        if (seen.Length > 0)
-        {
-            Changes.Forgotten.Add((key, row.State.SeenUpTo));
-            if (seen.LastOrDefault(m => m.Push is { Verdict: Verdict.Told }) is { } shown) Changes.Pushes.Add(new PushOrder(key, row.State.SeenUpTo, shown.Id, Dismiss: true));
-        }
-        if (_marked.Contains(key)) Changes.SeenMarks.Add((key, row.State));
+        if (row.State.Unseen.Any(m => m.Seq <= row.State.SeenUpTo)) Changes.Forgotten.Add((key, row.State.SeenUpTo));
+        if (_marked.TryGetValue(key, out var mark)) Changes.SeenMarks.Add((key, row.State, mark.Device));
 
         var settled = row with { State = row.State.Forget() };
         foreach (var message in settled.State.Unseen)

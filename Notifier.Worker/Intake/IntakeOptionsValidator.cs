@@ -1,29 +1,9 @@
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace Notifier.Worker.Intake;
 
-/// <summary>Refuses keys that could be guessed, or never be sent. Never repeats one.</summary>
-internal sealed partial class IntakeOptionsValidator(IHostEnvironment environment) : IValidateOptions<IntakeOptions>
+internal sealed class IntakeOptionsValidator : IValidateOptions<IntakeOptions>
 {
-    private const int ShortestKey = 16;
-
-    public ValidateOptionsResult Validate(string? name, IntakeOptions options)
-    {
-        List<string> failures = [];
-        if (options.ApiKeys.Count == 0 && !environment.IsDevelopment())
-            failures.Add("Intake__ApiKeys__0: is required outside Development: the key that the site's server sends, such as from: openssl rand -hex 32");
-        foreach (var (i, key) in options.ApiKeys.Index())
-        {
-            if (!Token68().IsMatch(key ?? ""))
-                failures.Add($"Intake__ApiKeys__{i}: must be of letters, digits and - . _ ~ + / only, since it is sent as a bearer token (RFC 6750 section 2.1)");
-            else if (key!.Length < ShortestKey && !environment.IsDevelopment())
-                failures.Add($"Intake__ApiKeys__{i}: must be at least {ShortestKey} characters, such as from: openssl rand -hex 32");
-        }
-        if (options.MaxBacklog < 1) failures.Add("Intake__MaxBacklog: must be at least 1");
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-    }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9\-._~+/]+=*\z")]
-    private static partial Regex Token68();
+    public ValidateOptionsResult Validate(string? name, IntakeOptions options) =>
+        options.MaxBacklog >= 1 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail("Intake__MaxBacklog: must be at least 1");
 }

@@ -15,7 +15,7 @@ namespace Notifier.Worker.Operations;
 /// </summary>
 internal static class AlarmClock
 {
-    private static readonly PostgreSqlStorageOptions Options = HangfireRegistration.Options();
+    private static readonly PostgreSqlStorageOptions Options = HangfireRegistration.Options(new AlarmOptions());
 
     /// <param name="connection">Open, and opened inside the ambient scope (ReadCommitted, async flow enabled).</param>
     /// <param name="job">A call of one of <see cref="JobTypes.Allowed"/>, with ids only.</param>

@@ -2,6 +2,7 @@ using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.Common;
 using Hangfire.PostgreSql;
+using Microsoft.Extensions.Options;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -22,8 +23,10 @@ internal static class HangfireRegistration
         var pool = new NpgsqlConnectionStringBuilder(StorageRegistration.ConnectionString(configuration)).MaxPoolSize;
         if (pool < LeastPool) throw new SettingException("ConnectionStrings__Notifier", $"has a Maximum Pool Size of {pool}; the worker needs at least {LeastPool}");
 
+        services.AddOptions<AlarmOptions>().BindSection(configuration.GetSection(AlarmOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AlarmOptions>, AlarmOptionsValidator>();
         // Registered before AddHangfire, which would take these from its static properties: what one host sets there, every host of the process gets.
-        services.AddSingleton<JobStorage>(provider => Storage(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<JobStorage>(provider => Storage(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<IOptions<AlarmOptions>>().Value));
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddSingleton<IJobFilterProvider>(Filters());
 
@@ -43,22 +46,22 @@ internal static class HangfireRegistration
     }
 
     /// <summary>The numbers are explained in docs/operations.md: the defaults stop all delayed jobs for 10 minutes after a kill -9, and run a long job twice.</summary>
-    public static PostgreSqlStorageOptions Options() => new()
+    public static PostgreSqlStorageOptions Options(AlarmOptions alarms) => new()
     {
         SchemaName = Migrator.HangfireSchema,
         PrepareSchemaIfNecessary = false, // the Migrator has installed it
         QueuePollInterval = TimeSpan.FromMilliseconds(500),
         EnableLongPolling = false,        // doubles the connections
-        InvisibilityTimeout = TimeSpan.FromSeconds(60),
+        InvisibilityTimeout = alarms.InvisibilityTimeout,
         UseSlidingInvisibilityTimeout = true,
-        DistributedLockTimeout = TimeSpan.FromSeconds(45),
+        DistributedLockTimeout = alarms.LockTimeout,
         DeleteExpiredBatchSize = 5000,
         JobExpirationCheckInterval = TimeSpan.FromMinutes(5),
         AllowDegradedModeWithoutStorage = false,
     };
 
-    private static PostgreSqlStorage Storage(NpgsqlDataSource database) =>
-        new(new DataSourceConnections(database), Options()) { JobExpirationTimeout = TimeSpan.FromHours(2) };
+    private static PostgreSqlStorage Storage(NpgsqlDataSource database, AlarmOptions alarms) =>
+        new(new DataSourceConnections(database), Options(alarms)) { JobExpirationTimeout = TimeSpan.FromHours(2) };
 
     /// <summary>Less than Hangfire's default filters: no culture, no continuations, each of which costs round trips.</summary>
     private static JobFilterProviderCollection Filters()

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
+using Notifier.Worker.Email;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -14,12 +16,22 @@ internal sealed record ClaimedEmail(
     Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
     DateTimeOffset CreatedAt, TimeSpan Age);
 
-/// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | parked | withdrawn.</summary>
-internal sealed class EmailAttemptStore(NpgsqlDataSource database)
+/// <summary>What became of the wish to begin DATA.</summary>
+internal enum DataStart
 {
-    /// <summary>How long a claim holds without renewal.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+    /// <summary>It is committed: from here on a crash leaves an unknown outcome.</summary>
+    Begun,
 
+    /// <summary>The person has seen more since the email was composed.</summary>
+    SeenMeanwhile,
+
+    /// <summary>Another worker has the email now, or an admin has withdrawn it.</summary>
+    Overtaken,
+}
+
+/// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | parked | withdrawn.</summary>
+internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<EmailOptions> options)
+{
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
         """
         INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, newest)
@@ -50,7 +62,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database)
             RETURNING a.id, a.message_id, a.site, a.recipient, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
             """);
         command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(Lease);
+        command.Parameters.AddWithValue(options.Value.Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedEmail>();
         while (await reader.ReadAsync(cancellation))
@@ -61,25 +73,37 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database)
     }
 
     /// <summary>Keeps the claim while the mail server takes its time.</summary>
-    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, TimeSpan lease, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("UPDATE notifier.email_attempt SET lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL", connection)
         {
-            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease } },
         };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Commits that DATA is about to begin: from here on a crash leaves an unknown outcome.</summary>
-    /// <returns>False: another worker has the email now, or an admin has withdrawn it.</returns>
-    public static async Task<bool> BeginDataAsync(NpgsqlConnection connection, ClaimedEmail email, CancellationToken cancellation)
+    /// <summary>Commits that DATA is about to begin, if nothing was seen since the email was composed.</summary>
+    /// <param name="seen">By conversation: the seen mark it was composed by.</param>
+    public static async Task<DataStart> BeginDataAsync(
+        NpgsqlConnection connection, ClaimedEmail email, IReadOnlyDictionary<string, long> seen, TimeSpan lease, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND state = 'sending'", connection)
+            """
+            WITH moved AS (SELECT FROM unnest($4, $5) AS l(conversation, seq) JOIN notifier.seen_mark s USING (conversation) WHERE s.site = $6 AND s.recipient = $7 AND s.seq > l.seq),
+                 begun AS (UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3
+                           WHERE id = $1 AND fence = $2 AND state = 'sending' AND NOT EXISTS (SELECT FROM moved) RETURNING id)
+            SELECT EXISTS (SELECT FROM begun), EXISTS (SELECT FROM moved)
+            """, connection)
         {
-            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = Lease } },
+            Parameters =
+            {
+                new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease }, Column.Of(seen, s => s.Key), Column.Of(seen, s => s.Value),
+                new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient },
+            },
         };
-        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return reader.GetBoolean(0) ? DataStart.Begun : reader.GetBoolean(1) ? DataStart.SeenMeanwhile : DataStart.Overtaken;
     }
 
     /// <summary>Writes how it ended; or, with <paramref name="retryIn"/>, when it is tried again.</summary>

@@ -7,37 +7,39 @@ namespace Notifier.Worker.Storage;
 /// <param name="Count">How many messages are unseen.</param>
 /// <param name="UpTo">The newest of them, whose words these are.</param>
 /// <param name="Text">Null where it is sealed.</param>
+/// <param name="Version">Of the outbox row at that very moment: what these words tell of needs no push message after this one.</param>
 internal sealed record PushContent(
-    long Count, long UpTo, MessageKind Kind, string? Title, string Sender, string? Text, string? Url, bool NamesThePerson, bool Urgent, DateTimeOffset SentAt);
+    long Count, long UpTo, MessageKind Kind, string? Title, string Sender, string? Text, string? Url, bool NamesThePerson, bool Urgent, DateTimeOffset SentAt, int Version);
 
 /// <summary>Where a push message goes.</summary>
-internal sealed record PushTarget(long Id, RecipientKey Owner, string Endpoint, byte[] P256dh, byte[] Auth, DateTimeOffset RegisteredAt);
+/// <param name="VapidKey">The public key that the subscription was made with; null: registered before that was kept.</param>
+internal sealed record PushTarget(long Id, RecipientKey Owner, string Endpoint, byte[] P256dh, byte[] Auth, DateTimeOffset RegisteredAt, string? VapidKey = null);
 
 /// <summary>Reads what a batch of push messages needs, whatever its size, in one round trip.</summary>
 internal sealed class PushContentStore
 {
-    public static async Task<(Dictionary<ConversationKey, PushContent> Contents, Dictionary<long, PushTarget> Targets)> ReadAsync(
+    public static async Task<(Dictionary<long, PushContent> Contents, Dictionary<long, PushTarget> Targets)> ReadAsync(
         NpgsqlConnection connection, IReadOnlyCollection<ClaimedPush> pushes, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Contents([.. pushes.Select(p => p.Key).Distinct()]), Targets(pushes) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Contents(pushes), Targets(pushes) } };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        var contents = new Dictionary<ConversationKey, PushContent>();
+        var contents = new Dictionary<long, PushContent>();
         while (await reader.ReadAsync(cancellation))
-            contents[new(reader.GetString(0), reader.GetString(1), reader.GetString(2))] = new PushContent(
-                reader.GetInt64(3), reader.GetInt64(4), (MessageKind)reader.GetInt16(5), reader.Text(6), reader.Text(7) ?? reader.GetString(8), reader.Text(9), reader.Text(10),
-                reader.GetBoolean(11), reader.GetBoolean(12), reader.Time(13));
+            contents[reader.GetInt64(0)] = new PushContent(
+                reader.GetInt64(2), reader.GetInt64(3), (MessageKind)reader.GetInt16(4), reader.Text(5), reader.Text(6) ?? reader.GetString(7), reader.Text(8), reader.Text(9),
+                reader.GetBoolean(10), reader.GetBoolean(11), reader.Time(12), reader.GetInt32(1));
         await reader.NextResultAsync(cancellation);
         var targets = new Dictionary<long, PushTarget>();
         while (await reader.ReadAsync(cancellation))
             targets[reader.GetInt64(0)] = new PushTarget(
-                reader.GetInt64(0), new(reader.GetString(1), reader.GetString(2)), reader.GetString(3), reader.GetFieldValue<byte[]>(4), reader.GetFieldValue<byte[]>(5), reader.Time(6));
+                reader.GetInt64(0), new(reader.GetString(1), reader.GetString(2)), reader.GetString(3), reader.GetFieldValue<byte[]>(4), reader.GetFieldValue<byte[]>(5), reader.Time(6), reader.Text(7));
         return (contents, targets);
     }
 
-    private static NpgsqlBatchCommand Contents(ConversationKey[] keys) => new(
+    private static NpgsqlBatchCommand Contents(IReadOnlyCollection<ClaimedPush> pushes) => new(
         $"""
-        SELECT k.site, k.recipient, k.conversation, n.*
-        FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
+        SELECT k.id, k.version, n.*
+        FROM notifier.push_outbox AS k
         LEFT JOIN notifier.seen_mark s USING (site, recipient, conversation)
         CROSS JOIN LATERAL (
           SELECT count(*) OVER (), em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at
@@ -45,22 +47,26 @@ internal sealed class PushContentStore
           WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})
           ORDER BY em.seq DESC, em.message DESC LIMIT 1) AS n
+        WHERE k.id = ANY ($1)
         """)
-    { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
+    { Parameters = { Column.Of(pushes, p => p.Id) } };
 
     private static NpgsqlBatchCommand Targets(IReadOnlyCollection<ClaimedPush> pushes) => new(
-        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at FROM notifier.push_subscription WHERE id = ANY ($1)")
+        "SELECT id, site, recipient, endpoint, p256dh, auth, registered_at, vapid_key FROM notifier.push_subscription WHERE id = ANY ($1)")
     { Parameters = { Column.Of(pushes, p => p.Subscription) } };
 
-    /// <summary>The push service said that these are gone. One that was registered anew since is another registration, and stays.</summary>
-    public static NpgsqlBatchCommand Gone(IReadOnlyCollection<PushTarget> targets) => new(
+    /// <summary>
+    /// The push service said that these are gone. One that was registered anew since is another registration, and stays: what was for the old one goes to the new.
+    /// </summary>
+    public static NpgsqlBatchCommand Gone(IReadOnlyCollection<(ClaimedPush Push, PushTarget Target)> gone) => new(
         """
-        WITH gone AS (
-          DELETE FROM notifier.push_subscription s USING unnest($1, $2) AS g(id, registered_at) WHERE s.id = g.id AND s.registered_at = g.registered_at
-          RETURNING s.id)
+        WITH said AS (SELECT * FROM unnest($1, $2, $3) AS g(push, id, registered_at)),
+             gone AS (DELETE FROM notifier.push_subscription s USING said WHERE s.id = said.id AND s.registered_at = said.registered_at RETURNING s.id),
+             again AS (UPDATE notifier.push_outbox o SET lease_until = NULL, attempts = 0, next_at = notifier.now()
+                       FROM said WHERE o.id = said.push AND NOT EXISTS (SELECT FROM gone WHERE gone.id = said.id))
         DELETE FROM notifier.push_outbox o USING gone WHERE o.subscription = gone.id
         """)
-    { Parameters = { Column.Of(targets, t => t.Id), Column.Of(targets, t => t.RegisteredAt) } };
+    { Parameters = { Column.Of(gone, g => g.Push.Id), Column.Of(gone, g => g.Target.Id), Column.Of(gone, g => g.Target.RegisteredAt) } };
 
     /// <summary>Devices whose push service asks for less.</summary>
     public static NpgsqlBatchCommand Hold(IReadOnlyCollection<(ClaimedPush Push, TimeSpan For)> holds)

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
+using Notifier.Worker.WebPush;
 using Npgsql;
 
 namespace Notifier.Worker.Storage;
@@ -9,25 +11,23 @@ namespace Notifier.Worker.Storage;
 internal sealed record ClaimedPush(
     long Id, ConversationKey Key, long Subscription, string Origin, bool Dismiss, long UpTo, string Message, bool Shrunk, int Attempts, int Version, TimeSpan TimeToLive);
 
-/// <summary>Push messages that are decided and not yet at their push service.</summary>
-internal sealed class PushOutboxStore(NpgsqlDataSource database)
-{
-    /// <summary>Longer than any answer may take.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
+/// <summary>What waits for one push service, for one site: what is held, and what room is shared out, by.</summary>
+internal readonly record struct PushLane(string Site, string Origin);
 
+/// <summary>Push messages that are decided and not yet at their push service.</summary>
+internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPushOptions> options)
+{
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
         """
-        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
-        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.dismiss, k.up_to, k.message, notifier.now() + $7,
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, up_to, message, expires_at, next_at)
+        SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.up_to, k.message, notifier.now() + $6,
                greatest(notifier.now(), s.held_until)
-        FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, dismiss, n)
+        FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, n)
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
-        -- A push message that shows nothing costs the subscription there.
-        WHERE NOT (k.dismiss AND s.origin LIKE '%.push.apple.com')
         ORDER BY s.id, k.conversation, k.n DESC
         ON CONFLICT (subscription, conversation) DO UPDATE SET
-          up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = excluded.dismiss, version = o.version + 1, expires_at = excluded.expires_at,
+          up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = false, version = o.version + 1, expires_at = excluded.expires_at,
           -- What waits for a retry goes on waiting: the push service asked for it.
           next_at = CASE WHEN o.attempts > 0 THEN o.next_at ELSE excluded.next_at END
         """)
@@ -35,27 +35,83 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database)
         Parameters =
         {
             Column.Of(orders, o => o.Key.Site), Column.Of(orders, o => o.Key.Recipient), Column.Of(orders, o => o.Key.Conversation),
-            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Message), Column.Of(orders, o => o.Dismiss), new() { Value = ttl },
+            Column.Of(orders, o => o.UpTo), Column.Of(orders, o => o.Message), new() { Value = ttl },
         },
     };
 
-    /// <summary>Takes push messages that are due, oldest first, save for origins that are held; and those whose worker is gone.</summary>
-    public async Task<List<ClaimedPush>> ClaimAsync(int limit, CancellationToken cancellation)
+    /// <summary>
+    /// Drops what was seen, and takes back the notifications that tell of it: on every device save the one it was read on. What became of a push message meanwhile is known
+    /// to the rows alone, so they are asked as they go; one that is still under way then is <see cref="TakeBack"/>'s.
+    /// </summary>
+    public static NpgsqlBatchCommand Forget(IReadOnlyCollection<(ConversationKey Key, long UpTo)> seen, TimeSpan ttl) => new(
+        $"""
+        WITH seen AS (SELECT * FROM unnest($1, $2, $3, $4) AS f(site, recipient, conversation, up_to)),
+             gone AS (DELETE FROM notifier.escalation_message em USING seen f
+                      WHERE em.site = f.site AND em.recipient = f.recipient AND em.conversation = f.conversation AND em.seq <= f.up_to
+                      RETURNING em.site, em.recipient, em.conversation, f.up_to, em.message, em.seq, em.push_verdict),
+             shown AS (SELECT DISTINCT ON (site, recipient, conversation) * FROM gone WHERE push_verdict = {(int)Verdict.Told} ORDER BY site, recipient, conversation, seq DESC)
+        INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, dismiss, up_to, message, expires_at, next_at)
+        SELECT k.site, k.recipient, k.conversation, s.id, s.origin, true, k.up_to, k.message, notifier.now() + $5, greatest(notifier.now(), s.held_until)
+        FROM shown k
+        JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
+        JOIN notifier.seen_mark m ON m.site = k.site AND m.recipient = k.recipient AND m.conversation = k.conversation
+        WHERE s.device IS NULL OR m.device IS NULL OR s.device <> m.device
+        ORDER BY s.id, k.conversation
+        ON CONFLICT (subscription, conversation) DO UPDATE SET
+          up_to = excluded.up_to, message = excluded.message, dismiss = true, version = o.version + 1, expires_at = excluded.expires_at,
+          next_at = CASE WHEN o.attempts > 0 THEN o.next_at ELSE excluded.next_at END
+        -- An alert that waits there and tells of later messages takes the notification's place itself.
+        WHERE o.up_to <= excluded.up_to
+        """)
+    {
+        Parameters = { Column.Of(seen, s => s.Key.Site), Column.Of(seen, s => s.Key.Recipient), Column.Of(seen, s => s.Key.Conversation), Column.Of(seen, s => s.UpTo), new() { Value = ttl } },
+    };
+
+    /// <summary>Alerts that their push service took, about what was seen while they were under way: they go out once more, as dismissals. After <see cref="Told"/>, before <see cref="Done"/>.</summary>
+    public static NpgsqlBatchCommand TakeBack(IReadOnlyCollection<ClaimedPush> pushes) => new(
+        """
+        UPDATE notifier.push_outbox o SET dismiss = true, version = o.version + 1
+        FROM unnest($1, $2) AS d(id, version), notifier.seen_mark m
+        WHERE o.id = d.id AND o.version = d.version AND m.site = o.site AND m.recipient = o.recipient AND m.conversation = o.conversation AND m.seq >= o.up_to
+        """)
+    { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
+
+    /// <summary>
+    /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for. A push service
+    /// that is held costs one probe, and one that does not answer takes no more than its own room.
+    /// </summary>
+    /// <param name="limit">At most so many in all.</param>
+    /// <param name="roomEach">At most so many of one push service and site, less what is under way there.</param>
+    public async Task<List<ClaimedPush>> ClaimAsync(int limit, int roomEach, IReadOnlyCollection<(PushLane Lane, int Count)> underWay, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
-            WITH due AS MATERIALIZED (
-              SELECT o.id FROM notifier.push_outbox o LEFT JOIN notifier.push_origin h ON h.site = o.site AND h.origin = o.origin
-              WHERE o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
-                AND coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()
-              ORDER BY o.next_at LIMIT $1 FOR UPDATE OF o SKIP LOCKED)
-            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $2, attempts = attempts + 1
+            WITH RECURSIVE lane AS (
+              (SELECT site, origin FROM notifier.push_outbox ORDER BY site, origin LIMIT 1)
+              UNION ALL
+              SELECT next.site, next.origin FROM lane CROSS JOIN LATERAL (
+                SELECT o.site, o.origin FROM notifier.push_outbox o WHERE (o.site, o.origin) > (lane.site, lane.origin) ORDER BY o.site, o.origin LIMIT 1) AS next),
+            open_lane AS (
+              SELECT lane.site, lane.origin, $2 - coalesce(u.count, 0) AS room FROM lane
+              LEFT JOIN notifier.push_origin h USING (site, origin) LEFT JOIN unnest($3, $4, $5) AS u(site, origin, count) USING (site, origin)
+              WHERE coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()),
+            due AS MATERIALIZED (
+              SELECT o.id FROM open_lane l CROSS JOIN LATERAL (
+                SELECT o.id, o.next_at FROM notifier.push_outbox o
+                WHERE o.site = l.site AND o.origin = l.origin AND o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
+                ORDER BY o.next_at LIMIT greatest(l.room, 0) FOR UPDATE SKIP LOCKED) AS o
+              ORDER BY o.next_at LIMIT $1)
+            UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $6, attempts = attempts + 1
             FROM due WHERE o.id = due.id
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
                       o.expires_at - notifier.now()
             """);
         command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(Lease);
+        command.Parameters.AddWithValue(roomEach);
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Site));
+        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Origin));
+        command.Parameters.Add(Column.Of(underWay, u => u.Count));
+        command.Parameters.AddWithValue(options.Value.Lease);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedPush>();
         while (await reader.ReadAsync(cancellation))

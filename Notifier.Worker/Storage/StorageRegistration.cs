@@ -21,20 +21,7 @@ internal static class StorageRegistration
         return services;
     }
 
-    /// <summary>The one setting without which nothing can start.</summary>
-    public static string ConnectionString(IConfiguration configuration)
-    {
-        var text = configuration.GetConnectionString("Notifier");
-        if (string.IsNullOrWhiteSpace(text)) throw new SettingException("ConnectionStrings__Notifier", "is not set; it is the Npgsql connection string of the database, such as Host=localhost;Database=notifier;Username=notifier");
-        try
-        {
-            return new NpgsqlConnectionStringBuilder(text) { ApplicationName = "notifier-worker" }.ConnectionString;
-        }
-        catch (ArgumentException e)
-        {
-            throw new SettingException("ConnectionStrings__Notifier", $"is no Npgsql connection string: {e.Message}");
-        }
-    }
+    public static string ConnectionString(IConfiguration configuration) => ConnectionSetting.Read(configuration, "notifier-worker");
 
     public static NpgsqlDataSource DataSource(string connectionString) => NpgsqlDataSource.Create(connectionString);
 }

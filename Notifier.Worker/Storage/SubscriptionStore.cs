@@ -4,6 +4,12 @@ using Npgsql;
 
 namespace Notifier.Worker.Storage;
 
+/// <summary>A browser as it registers itself.</summary>
+/// <param name="VapidKey">The public key that its subscription was made with; null: it does not say.</param>
+/// <param name="Device">The relay's name for it; null: it does not say.</param>
+/// <param name="Replaces">The endpoint that this one takes the place of; null: none.</param>
+internal sealed record Registration(PushSubscription Subscription, string? VapidKey, string? Device, string? Replaces);
+
 /// <summary>The browsers that a person can be reached at.</summary>
 internal sealed class SubscriptionStore(NpgsqlDataSource database)
 {
@@ -11,8 +17,11 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
     /// Registers a subscription, or registers it anew: then an answer "gone" that is still under way for the old registration does not remove it (A15).
     /// Whoever registers it has the browser: if that was another person, it is theirs no longer, and what waits for them there must not be shown.
     /// </summary>
-    public async Task RegisterAsync(RecipientKey owner, PushSubscription subscription, int most, CancellationToken cancellation)
+    /// <param name="currentKey">What a new subscription was made with where it does not say.</param>
+    /// <param name="most">Subscriptions kept of one person.</param>
+    public async Task RegisterAsync(RecipientKey owner, Registration registration, string? currentKey, int most, CancellationToken cancellation)
     {
+        var endpoint = registration.Subscription.Endpoint.AbsoluteUri;
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         // One registration at a time for each person: two beside each other would not count each other.
@@ -22,8 +31,9 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
             turn.Parameters.AddWithValue(owner.Recipient);
             await turn.ExecuteNonQueryAsync(cancellation);
         }
-        var before = await OwnerAsync(connection, owner.Site, subscription.Endpoint.AbsoluteUri, cancellation);
-        var (id, now) = await UpsertAsync(connection, owner, subscription, cancellation);
+        var before = await OwnerAsync(connection, owner.Site, endpoint, cancellation);
+        if (before is null && registration.Replaces is { } replaces && await ReplaceAsync(connection, owner, replaces, endpoint, cancellation)) before = owner.Recipient;
+        var (id, now) = await UpsertAsync(connection, owner, registration, currentKey, cancellation);
         await TrimAsync(connection, owner, id, most, cancellation);
         if (before != owner.Recipient)
             await InboxStore.PostChangedAsync(connection, now, before is null ? [owner] : [owner, owner with { Recipient = before }], cancellation);
@@ -46,6 +56,32 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
         await transaction.CommitAsync(cancellation);
     }
 
+    /// <summary>Removes subscriptions that nobody has used for so long; their people are decided anew, since without a device half the email delay holds.</summary>
+    /// <returns>How many; at most 1,000 at once.</returns>
+    public async Task<int> RemoveUnusedAsync(TimeSpan unused, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var gone = new List<(RecipientKey Owner, DateTimeOffset Now)>();
+        await using (var command = new NpgsqlCommand(
+            """
+            WITH gone AS (
+              DELETE FROM notifier.push_subscription WHERE id IN (
+                SELECT id FROM notifier.push_subscription WHERE last_used_at < notifier.now() - $1 ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+              RETURNING id, site, recipient),
+            waiting AS (DELETE FROM notifier.push_outbox o USING gone WHERE o.subscription = gone.id)
+            SELECT site, recipient, notifier.now() FROM gone
+            """, connection))
+        {
+            command.Parameters.AddWithValue(unused);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation)) gone.Add((new(reader.GetString(0), reader.GetString(1)), reader.Time(2)));
+        }
+        if (gone.Count > 0) await InboxStore.PostChangedAsync(connection, gone[0].Now, gone.Select(g => g.Owner).Distinct(), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return gone.Count;
+    }
+
     private static async Task<string?> OwnerAsync(NpgsqlConnection connection, string site, string endpoint, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("SELECT recipient FROM notifier.push_subscription WHERE site = $1 AND endpoint = $2 FOR UPDATE", connection)
@@ -55,26 +91,39 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
         return (string?)await command.ExecuteScalarAsync(cancellation);
     }
 
-    private static async Task<(long Id, DateTimeOffset Now)> UpsertAsync(
-        NpgsqlConnection connection, RecipientKey owner, PushSubscription subscription, CancellationToken cancellation)
+    /// <summary>The browser has subscribed anew: its row gets the new endpoint, and what waits for the old one goes to the new.</summary>
+    private static async Task<bool> ReplaceAsync(NpgsqlConnection connection, RecipientKey owner, string old, string endpoint, CancellationToken cancellation)
     {
+        await using var command = new NpgsqlCommand(
+            "UPDATE notifier.push_subscription SET endpoint = $4, vapid_key = NULL WHERE site = $1 AND recipient = $2 AND endpoint = $3", connection)
+        { Parameters = { new() { Value = owner.Site }, new() { Value = owner.Recipient }, new() { Value = old }, new() { Value = endpoint } } };
+        return await command.ExecuteNonQueryAsync(cancellation) > 0;
+    }
+
+    private static async Task<(long Id, DateTimeOffset Now)> UpsertAsync(
+        NpgsqlConnection connection, RecipientKey owner, Registration registration, string? currentKey, CancellationToken cancellation)
+    {
+        var subscription = registration.Subscription;
         await using var command = new NpgsqlCommand(
             """
             WITH registered AS (
-              INSERT INTO notifier.push_subscription (site, recipient, endpoint, origin, p256dh, auth) VALUES ($1, $2, $3, $4, $5, $6)
+              INSERT INTO notifier.push_subscription AS s (site, recipient, endpoint, origin, p256dh, auth, vapid_key, device) VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, $8), $9)
               ON CONFLICT (site, endpoint) DO UPDATE SET
                 recipient = excluded.recipient, origin = excluded.origin, p256dh = excluded.p256dh, auth = excluded.auth,
+                -- An endpoint keeps its key for life, so one that does not say has the one it had.
+                vapid_key = coalesce($7, s.vapid_key, $8), device = coalesce($9, s.device),
                 registered_at = notifier.now(), last_used_at = notifier.now(), errors = 0
-              RETURNING id),
+              RETURNING id, origin),
             -- What waits there for its owner until now.
-            waiting AS (DELETE FROM notifier.push_outbox o USING registered r WHERE o.subscription = r.id AND o.recipient <> $2)
+            waiting AS (DELETE FROM notifier.push_outbox o USING registered r WHERE o.subscription = r.id AND o.recipient <> $2),
+            moved AS (UPDATE notifier.push_outbox o SET origin = r.origin FROM registered r WHERE o.subscription = r.id AND o.recipient = $2 AND o.origin <> r.origin)
             SELECT id, notifier.now() FROM registered
             """, connection)
         {
             Parameters =
             {
                 new() { Value = owner.Site }, new() { Value = owner.Recipient }, new() { Value = subscription.Endpoint.AbsoluteUri }, new() { Value = subscription.Origin },
-                new() { Value = subscription.P256dh }, new() { Value = subscription.Auth },
+                new() { Value = subscription.P256dh }, new() { Value = subscription.Auth }, Text(registration.VapidKey), Text(currentKey), Text(registration.Device),
             },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -96,4 +145,6 @@ internal sealed class SubscriptionStore(NpgsqlDataSource database)
         { Parameters = { new() { Value = owner.Site }, new() { Value = owner.Recipient }, new() { Value = registered }, new() { Value = most } } };
         await command.ExecuteNonQueryAsync(cancellation);
     }
+
+    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 }

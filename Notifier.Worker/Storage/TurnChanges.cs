@@ -10,9 +10,12 @@ internal sealed class TurnChanges
     public List<RelayEvent.MessageDeleted> Deletions { get; } = [];
     public Dictionary<(RecipientKey Recipient, string Node), PresenceReport> Presence { get; } = [];
     public List<(string Site, string Node, DateTimeOffset Until)> NodeLeases { get; } = [];
-    public List<(ConversationKey Key, ConversationState State)> SeenMarks { get; } = [];
+    /// <summary>With the device it was read on, where the relay says so.</summary>
+    public List<(ConversationKey Key, ConversationState State, string? Device)> SeenMarks { get; } = [];
     public List<(ConversationKey Key, EscalationRow Row)> Escalations { get; } = [];
     public List<(ConversationKey Key, UnseenMessage Message)> UnseenMessages { get; } = [];
+
+    /// <summary>What was seen: its rows go, and the notifications that tell of it are taken back.</summary>
     public List<(ConversationKey Key, long UpTo)> Forgotten { get; } = [];
     public List<PushOrder> Pushes { get; } = [];
     public List<EmailOrder> Emails { get; } = [];
@@ -20,9 +23,9 @@ internal sealed class TurnChanges
     public List<DeadLetter> DeadLetters { get; } = [];
 }
 
-/// <summary>A push message to every subscription of a person; or, with <paramref name="Dismiss"/>, the taking back of one.</summary>
+/// <summary>A push message to every subscription of a person.</summary>
 /// <param name="Message">The newest message it tells of, for the trace.</param>
-internal readonly record struct PushOrder(ConversationKey Key, long UpTo, string Message, bool Dismiss);
+internal readonly record struct PushOrder(ConversationKey Key, long UpTo, string Message);
 
 /// <summary>An email that was decided: its identity is fixed before the first attempt.</summary>
 /// <param name="Newest">By conversation: its newest message, for the trace.</param>

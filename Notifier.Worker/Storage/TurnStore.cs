@@ -19,7 +19,7 @@ internal sealed class TurnStore
         if (changes.NodeLeases.Count > 0) batch.BatchCommands.Add(NodeLeases(changes.NodeLeases));
         if (changes.Presence.Count > 0) batch.BatchCommands.Add(Presence(changes.Presence));
         if (changes.SeenMarks.Count > 0) batch.BatchCommands.Add(SeenMarks(changes.SeenMarks));
-        if (changes.Forgotten.Count > 0) batch.BatchCommands.Add(Forgotten(changes.Forgotten));
+        if (changes.Forgotten.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Forget(changes.Forgotten, pushTtl)); // after the seen marks, whose device it asks for
         if (changes.Escalations.Count > 0) batch.BatchCommands.Add(Escalations(changes.Escalations));
         if (changes.UnseenMessages.Count > 0) batch.BatchCommands.Add(UnseenMessages(changes.UnseenMessages));
         if (changes.Pushes.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Order(changes.Pushes, pushTtl));
@@ -114,27 +114,21 @@ internal sealed class TurnStore
         },
     };
 
-    private static NpgsqlBatchCommand SeenMarks(List<(ConversationKey Key, ConversationState State)> marks) => new(
+    private static NpgsqlBatchCommand SeenMarks(List<(ConversationKey Key, ConversationState State, string? Device)> marks) => new(
         """
-        INSERT INTO notifier.seen_mark AS m (site, recipient, conversation, seq, seen_at, active_at)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+        INSERT INTO notifier.seen_mark AS m (site, recipient, conversation, seq, seen_at, active_at, device)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (site, recipient, conversation) DO UPDATE SET
-          seq = greatest(m.seq, excluded.seq), seen_at = greatest(m.seen_at, excluded.seen_at), active_at = greatest(m.active_at, excluded.active_at)
+          seq = greatest(m.seq, excluded.seq), seen_at = greatest(m.seen_at, excluded.seen_at), active_at = greatest(m.active_at, excluded.active_at),
+          device = CASE WHEN excluded.seq > m.seq THEN excluded.device ELSE m.device END
         """)
     {
         Parameters =
         {
             Of(marks, m => m.Key.Site), Of(marks, m => m.Key.Recipient), Of(marks, m => m.Key.Conversation),
-            Of(marks, m => m.State.SeenUpTo), Of(marks, m => m.State.SeenAt), Of(marks, m => m.State.ActiveAt),
+            Of(marks, m => m.State.SeenUpTo), Of(marks, m => m.State.SeenAt), Of(marks, m => m.State.ActiveAt), Of(marks, m => m.Device),
         },
     };
-
-    private static NpgsqlBatchCommand Forgotten(List<(ConversationKey Key, long UpTo)> forgotten) => new(
-        """
-        DELETE FROM notifier.escalation_message em USING unnest($1, $2, $3, $4) AS f(site, recipient, conversation, up_to)
-        WHERE em.site = f.site AND em.recipient = f.recipient AND em.conversation = f.conversation AND em.seq <= f.up_to
-        """)
-    { Parameters = { Of(forgotten, f => f.Key.Site), Of(forgotten, f => f.Key.Recipient), Of(forgotten, f => f.Key.Conversation), Of(forgotten, f => f.UpTo) } };
 
     private static NpgsqlBatchCommand Escalations(List<(ConversationKey Key, EscalationRow Row)> rows) => new(
         """

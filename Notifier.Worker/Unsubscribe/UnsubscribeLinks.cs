@@ -6,7 +6,8 @@ namespace Notifier.Worker.Unsubscribe;
 /// <summary>The two ways out of a mail (RFC 2369 section 3.2, RFC 8058).</summary>
 /// <param name="OneClick">GET shows a form and changes nothing, POST unsubscribes.</param>
 /// <param name="MailTo">A <c>mailto:</c> URL whose subject carries the token.</param>
-public sealed record UnsubscribeWays(Uri OneClick, string MailTo);
+/// <param name="Settings">The same page, at the choices in between.</param>
+public sealed record UnsubscribeWays(Uri OneClick, string MailTo, Uri Settings);
 
 /// <summary>Writes the links that <see cref="UnsubscribeToken"/> signs.</summary>
 public sealed class UnsubscribeLinks(IOptions<LinksOptions> links, IOptions<EmailOptions> email, UnsubscribeToken tokens)
@@ -14,8 +15,10 @@ public sealed class UnsubscribeLinks(IOptions<LinksOptions> links, IOptions<Emai
     public UnsubscribeWays For(UnsubscribeClaim claim)
     {
         var token = tokens.Create(claim);
+        var root = links.Value.BaseUrl!.TrimEnd('/');
         return new UnsubscribeWays(
-            new Uri($"{links.Value.BaseUrl!.TrimEnd('/')}/unsubscribe/{token}"),
-            $"mailto:{email.Value.UnsubscribeMailbox}?subject=unsubscribe%20{token}");
+            new Uri($"{root}/unsubscribe/{token}"),
+            $"mailto:{email.Value.UnsubscribeMailbox}?subject=unsubscribe%20{token}",
+            new Uri($"{root}/unsubscribe/{token}#settings"));
     }
 }

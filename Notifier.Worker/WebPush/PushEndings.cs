@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Domain.WebPush;
 using Notifier.Worker.Escalation;
@@ -14,17 +15,17 @@ namespace Notifier.Worker.WebPush;
 internal sealed record PushEnd(ClaimedPush Push, PushTarget? Target, DateTimeOffset SentAt, PushOutcome? Outcome, Ruling? Look);
 
 /// <summary>Writes the ends of a batch in one transaction, one statement per kind of consequence.</summary>
-internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells bells, NotifierMetrics metrics, ILogger<PushEndings> log)
+internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells bells, IOptions<WebPushOptions> options, NotifierMetrics metrics, ILogger<PushEndings> log)
 {
-    /// <summary>Where a push service asks for less and does not say for how long; and where it refuses our key.</summary>
-    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(30), KeyPause = TimeSpan.FromMinutes(10);
+    /// <summary>Where a push service asks for less and does not say for how long.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(30);
 
     private sealed class Consequences
     {
         public List<ClaimedPush> Done { get; } = [];
         public List<ClaimedPush> Told { get; } = [];
         public List<PushTarget> Used { get; } = [];
-        public List<PushTarget> Gone { get; } = [];
+        public List<(ClaimedPush Push, PushTarget Target)> Gone { get; } = [];
         public List<(ClaimedPush Push, TimeSpan In, bool BurnsAttempt, bool Shrunk)> Later { get; } = [];
         public List<(ClaimedPush Push, TimeSpan For)> Holds { get; } = [];
         public List<(string Site, string Origin, bool Unauthorized)> Answers { get; } = [];
@@ -44,7 +45,11 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
 
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
-            if (all.Told.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
+            if (all.Told.Count > 0)
+            {
+                batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
+                batch.BatchCommands.Add(PushOutboxStore.TakeBack(all.Told));
+            }
             if (all.Done.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Done(all.Done));
             if (all.Later.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Later(all.Later));
             if (all.Used.Count > 0) batch.BatchCommands.Add(PushContentStore.Used(all.Used));
@@ -52,7 +57,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
             {
                 batch.BatchCommands.Add(PushContentStore.Gone(all.Gone));
                 // Without a device half the email delay holds: their open escalations are decided anew.
-                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(t => t.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
+                batch.BatchCommands.Add(InboxStore.Post([.. all.Gone.Select(g => g.Target.Owner).Distinct().Select(o => new RelayEvent.RecipientChanged(o.Site, now, o.Recipient))]));
             }
             if (all.Holds.Count > 0)
             {
@@ -93,8 +98,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 if (!push.Dismiss) all.Told.Add(push);
                 break;
             case PushResult.SubscriptionGone:
-                all.Done.Add(push);
-                all.Gone.Add(target);
+                all.Gone.Add((push, target));
                 all.Trace.Add((push, new Ruling(Verdict.Failed, Reason.SubscriptionGone)));
                 break;
             case PushResult.SlowDown:
@@ -104,12 +108,12 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 break;
             case PushResult.Transient or PushResult.Redirected:
                 if (outcome.Result == PushResult.Redirected) LogRedirected(log, push.Origin, outcome.Answer);
-                var delay = PushRetry.Delay(push.Attempts, RandomNumberGenerator.GetInt32(1001) / 1000.0);
+                var delay = PushRetry.Delay(push.Attempts, RandomNumberGenerator.GetInt32(1001) / 1000.0, options.Value.RetrySteps);
                 Again(all, push, outcome.RetryAfter > delay ? outcome.RetryAfter.Value : delay, Reason.Transient);
                 break;
             case PushResult.Unauthorized:
                 LogUnauthorized(log, push.Origin, outcome.Answer);
-                Again(all, push, KeyPause, Reason.Unauthorized);
+                Again(all, push, options.Value.KeyPause, Reason.Unauthorized);
                 break;
             case PushResult.OtherKey:
                 LogUnauthorized(log, push.Origin, outcome.Answer);

@@ -20,7 +20,7 @@ internal sealed partial class PushSender(
 
     private readonly Channel<PushEnd> _ends = System.Threading.Channels.Channel.CreateUnbounded<PushEnd>(new() { SingleReader = true });
     private readonly PushComposer _composer = new(options.Value, escalation.Value.Policy);
-    private int _underWay;
+    private readonly PushRoom _room = new(options.Value.Concurrency);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,7 +40,7 @@ internal sealed partial class PushSender(
         }
         finally
         {
-            if (Volatile.Read(ref _underWay) == 0) _ends.Writer.TryComplete();
+            if (_room.IsEmpty) _ends.Writer.TryComplete();
             await writing;
         }
     }
@@ -49,8 +49,8 @@ internal sealed partial class PushSender(
     {
         try
         {
-            var room = options.Value.Concurrency - Volatile.Read(ref _underWay);
-            var claimed = room > 0 ? await outbox.ClaimAsync(Math.Min(room, MostClaimed), stopping) : [];
+            var free = _room.Free;
+            var claimed = free > 0 ? await outbox.ClaimAsync(Math.Min(free, MostClaimed), _room.OfEach, _room.UnderWay(), stopping) : [];
             if (claimed.Count > 0) await StartAsync(claimed, stopping);
             else await bells.Push.WaitAsync(escalation.Value.Poll, clock, stopping);
         }
@@ -69,24 +69,26 @@ internal sealed partial class PushSender(
         foreach (var push in claimed) query.Add(push.Key, whole: true);
         var state = await StateStore.LoadAsync(connection, query, stopping);
         var (contents, targets) = await PushContentStore.ReadAsync(connection, claimed, stopping);
-        foreach (var push in claimed)
+        foreach (var claim in claimed)
         {
+            // What was ordered since the claim is in these words already.
+            var push = contents.TryGetValue(claim.Id, out var content) && !claim.Dismiss ? claim with { Version = content.Version, UpTo = Math.Max(claim.UpTo, content.UpTo) } : claim;
             var draft = Draft(push, state, contents, targets);
             if (draft.End is { } end) _ends.Writer.TryWrite(end);
             else
             {
-                Interlocked.Increment(ref _underWay);
+                _room.Enter(new(push.Key.Site, push.Origin));
                 _ = SendAsync(push, draft, stopping);
             }
         }
     }
 
     /// <summary>One that we cannot write must not hold up the others.</summary>
-    private PushDraft Draft(ClaimedPush push, LadderState state, Dictionary<ConversationKey, PushContent> contents, Dictionary<long, PushTarget> targets)
+    private PushDraft Draft(ClaimedPush push, LadderState state, Dictionary<long, PushContent> contents, Dictionary<long, PushTarget> targets)
     {
         try
         {
-            return _composer.Draft(push, state, contents.GetValueOrDefault(push.Key), targets.GetValueOrDefault(push.Subscription));
+            return _composer.Draft(push, state, contents.GetValueOrDefault(push.Id), targets.GetValueOrDefault(push.Subscription));
         }
         catch (Exception e)
         {
@@ -101,7 +103,7 @@ internal sealed partial class PushSender(
         try
         {
             var target = draft.Target!;
-            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth), draft.Message!, CancellationToken.None);
+            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth, target.VapidKey), draft.Message!, CancellationToken.None);
             _ends.Writer.TryWrite(new PushEnd(push, target, draft.SentAt, outcome, null));
         }
         catch (Exception e)
@@ -111,8 +113,9 @@ internal sealed partial class PushSender(
         }
         finally
         {
-            if (Interlocked.Decrement(ref _underWay) == 0 && stopping.IsCancellationRequested) _ends.Writer.TryComplete();
-            if (Volatile.Read(ref _underWay) == options.Value.Concurrency - 1) bells.Push.Ring(); // there is room again
+            var wasFull = _room.Leave(new(push.Key.Site, push.Origin));
+            if (stopping.IsCancellationRequested && _room.IsEmpty) _ends.Writer.TryComplete();
+            if (wasFull) bells.Push.Ring(); // there is room again
         }
     }
 

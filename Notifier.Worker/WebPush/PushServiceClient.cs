@@ -31,7 +31,7 @@ internal sealed class PushServiceClient : IDisposable
     {
         // Again after registration: the list may be shorter by now, and a row may have been written by other hands.
         if (_guard.Refuses(subscription.Endpoint) is { } reason) return new PushOutcome(PushResult.Blocked, Answer: $"the endpoint {reason}");
-        using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, message.Payload.Span), _tokens.For(subscription.Origin));
+        using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, message.Payload.Span), _tokens.For(subscription.Origin, subscription.ApplicationServerKey));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(_timeout);
         try

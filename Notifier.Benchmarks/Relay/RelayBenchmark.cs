@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Notifier.Benchmarks.Relay;
+
+/// <summary>
+/// <c>./dev bench relay</c>: deliveries in a second of the server's CPU time, with and without acknowledgements; resident memory of an idle connection; and the
+/// time from publish to receive. Beside npm's ws, socket.io, SignalR, and write() in a loop.
+/// </summary>
+internal static class RelayBenchmark
+{
+    private const int Clients = 1000, Group = 100, Rounds = 7, Idle = 5000;
+
+    public static async Task<int> RunAsync()
+    {
+        await using var database = await Database.CreateAsync();
+        await MigrateAsync(database);
+        using (var servers = new Servers(database))
+        {
+            await servers.StartAllAsync();
+            await ThroughputAsync(servers, acknowledges: false);
+            await ThroughputAsync(servers, acknowledges: true);
+            await LatencyAsync(servers);
+        }
+        await MemoryAsync(database);
+        return 0;
+    }
+
+    private static async Task ThroughputAsync(Servers servers, bool acknowledges)
+    {
+        var rates = servers.All.ToDictionary(s => s.Server, _ => new List<double>());
+        foreach (var (_, crowd) in servers.All) crowd.Acknowledges = acknowledges;
+        foreach (var (server, crowd) in servers.All) await RoundAsync(server, crowd, 300);
+        for (var round = 0; round < Rounds; round++)
+            foreach (var (server, crowd) in servers.All) rates[server].Add(await RoundAsync(server, crowd, 300));
+
+        var what = acknowledges ? "deliveries with acknowledgements" : "deliveries";
+        Console.WriteLine($"{what} in a second of the server's CPU time: 400 bytes to {Group} of {Clients} connections, median of {Rounds} rounds in turn");
+        foreach (var (server, all) in rates) Console.WriteLine($"  {server.Name,-24} {all.Median(),9:0}   ({all.Min():0} to {all.Max():0})");
+        foreach (var (server, all) in rates)
+            if (server != servers.Ours) Sides.Ratio(what, server.Name, rates[servers.Ours].Zip(all, (ours, theirs) => ours / theirs).Median());
+    }
+
+    /// <returns>Deliveries in a second of CPU time.</returns>
+    private static async Task<double> RoundAsync(RelayServer server, Crowd crowd, int messages)
+    {
+        var before = server.CpuTime;
+        var expected = crowd.Received + messages * Group;
+        var next = 0;
+        var run = Guid.NewGuid();
+        async Task PublishAsync()
+        {
+            for (int n; (n = Interlocked.Increment(ref next)) <= messages;) await server.PublishAsync($"{run}-{n}", n * Group, Group, Clients);
+        }
+        // The limit writes to its one publisher only; elsewhere four publish at once.
+        await Task.WhenAll(Enumerable.Range(0, server.Dialect is null ? 1 : 4).Select(_ => PublishAsync()));
+        await crowd.WaitForAsync(expected);
+        await Task.Delay(200); // for what follows the last delivery: acknowledgements, and what is done with them
+        return messages * Group / (server.CpuTime - before).TotalSeconds;
+    }
+
+    private static async Task LatencyAsync(Servers servers)
+    {
+        const int perSecond = 50, seconds = 4;
+        Console.WriteLine($"publish to receive at {perSecond * Group} deliveries/s, milliseconds: p50, p99 of {Rounds - 2} rounds in turn");
+        var rounds = servers.All.Where(s => s.Server.Dialect is not null).ToDictionary(s => s.Server, _ => new List<(double P50, double P99)>());
+        for (var round = 0; round < Rounds - 2; round++)
+            foreach (var (server, crowd) in servers.All)
+                if (server.Dialect is not null) rounds[server].Add(await LatencyRoundAsync(server, crowd, perSecond, seconds));
+        foreach (var (server, all) in rounds)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {server.Name,-24} {all.Select(r => r.P50).Median(),7:0.0} {all.Select(r => r.P99).Median(),7:0.0}"));
+        foreach (var (server, all) in rounds)
+            if (server != servers.Ours) Sides.Ratio("publish to receive, p99", server.Name, rounds[servers.Ours].Zip(all, (ours, theirs) => ours.P99 / theirs.P99).Median());
+    }
+
+    private static async Task<(double P50, double P99)> LatencyRoundAsync(RelayServer server, Crowd crowd, int perSecond, int seconds)
+    {
+        var sent = new ConcurrentDictionary<string, long>();
+        var times = new ConcurrentBag<double>();
+        var marker = "\"id\":\"lat-"u8.ToArray();
+        crowd.Delivered = payload =>
+        {
+            var at = payload.IndexOf(marker);
+            if (at < 0) return;
+            var id = payload[(at + 6)..];
+            id = id[..id.IndexOf((byte)'"')];
+            if (sent.TryGetValue(Encoding.ASCII.GetString(id), out var start)) times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        };
+        var expected = crowd.Received + perSecond * seconds * Group;
+        var run = Guid.NewGuid().ToString("N")[..8];
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / perSecond));
+        var publishing = new List<Task>();
+        for (var n = 0; n < perSecond * seconds; n++)
+        {
+            await timer.WaitForNextTickAsync();
+            var id = $"lat-{run}-{n}";
+            sent[id] = Stopwatch.GetTimestamp();
+            publishing.Add(server.PublishAsync(id, n * Group, Group, Clients));
+        }
+        await Task.WhenAll(publishing);
+        await crowd.WaitForAsync(expected);
+        crowd.Delivered = null;
+        var sorted = times.Order().ToArray();
+        return (sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]);
+    }
+
+    private static async Task MemoryAsync(Database database)
+    {
+        var each = new Dictionary<string, double>();
+        using var servers = new Servers(database);
+        foreach (var start in servers.Starts)
+        {
+            using var server = await start();
+            using (await Crowd.ConnectAsync(server.Port, server.Dialect, 200))
+            {
+                // The code is compiled and the pools are filled before the count begins.
+            }
+            await Task.Delay(2000);
+            var before = server.Kilobytes;
+            using var crowd = await Crowd.ConnectAsync(server.Port, server.Dialect, Idle);
+            await Task.Delay(3000);
+            each[server.Name] = (server.Kilobytes - before) / Idle;
+        }
+        Console.WriteLine($"resident memory of an idle connection, kB, at {Idle}");
+        foreach (var (name, kilobytes) in each) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-24} {kilobytes,7:0.0}"));
+        foreach (var (name, kilobytes) in each)
+            if (name != Servers.OurName && name != Servers.LimitName) Sides.Ratio("resident memory of an idle connection", name, each[Servers.OurName] / kilobytes);
+        Sides.Ratio("resident memory of an idle connection", "10 kB", each[Servers.OurName] / 10);
+    }
+
+    private static async Task MigrateAsync(Database database)
+    {
+        using var migrate = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Notifier.Worker.dll"), "migrate"])
+        {
+            RedirectStandardOutput = true, Environment = { ["ConnectionStrings__Notifier"] = database.ConnectionString },
+        })!;
+        await migrate.StandardOutput.ReadToEndAsync();
+        await migrate.WaitForExitAsync();
+    }
+
+    /// <summary>The servers, and a crowd at each.</summary>
+    private sealed class Servers(Database database) : IDisposable
+    {
+        public const string OurName = "this relay", LimitName = "write() in a loop, in C";
+
+        public List<(RelayServer Server, Crowd Crowd)> All { get; } = [];
+
+        public RelayServer Ours => All[0].Server;
+
+        public Func<Task<RelayServer>>[] Starts =>
+        [
+            () => RelayServer.StartAsync(OurName, Dialect.Ours, "Now listening on", new()
+            {
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
+                ["Relay__Urls"] = "http://127.0.0.1:{port}",
+                ["ConnectionStrings__Notifier"] = database.ConnectionString,
+                ["Connect__SigningKey"] = ConnectTokens.Key,
+                ["Intake__ApiKeys__0"] = "bench-api-key-0123456789",
+                ["Relay__ConnectsPerSecond"] = "1000000",
+                ["Relay__FramesPerSecond"] = "1000000",
+                ["Relay__FrameBurst"] = "1000000",
+            }, "dotnet", Path.Combine(AppContext.BaseDirectory, "Notifier.Relay.dll")),
+            () => RelayServer.StartAsync("npm ws", Dialect.Ws, "ready", null, "node", "Notifier.Benchmarks/Relay/ws_server.mjs", "{port}"),
+            () => RelayServer.StartAsync("socket.io", Dialect.SocketIo, "ready", null, "node", "Notifier.Benchmarks/Relay/socketio_server.mjs", "{port}"),
+            () => RelayServer.StartAsync("SignalR", Dialect.SignalR, "ready", null, Environment.ProcessPath!, "relay-signalr", "{port}"),
+            () => RelayServer.StartAsync(LimitName, null, "ready", null, Environment.GetEnvironmentVariable("BENCH_FANOUT_LIMIT") ?? throw new InvalidOperationException("run it by ./dev bench relay"), "{port}"),
+        ];
+
+        public async Task StartAllAsync()
+        {
+            foreach (var start in Starts)
+            {
+                var server = await start();
+                All.Add((server, await Crowd.ConnectAsync(server.Port, server.Dialect, Clients)));
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (var (server, crowd) in All)
+            {
+                crowd.Dispose();
+                server.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Npgsql;
+
+namespace Notifier.Hosting;
+
+/// <summary>The one setting without which nothing can start.</summary>
+internal static class ConnectionSetting
+{
+    /// <param name="application">What the server's lists of connections call us.</param>
+    public static string Read(IConfiguration configuration, string application)
+    {
+        var text = configuration.GetConnectionString("Notifier");
+        if (string.IsNullOrWhiteSpace(text)) throw new SettingException("ConnectionStrings__Notifier", "is not set; it is the Npgsql connection string of the database, such as Host=localhost;Database=notifier;Username=notifier");
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text) { ApplicationName = application }.ConnectionString;
+        }
+        catch (ArgumentException e)
+        {
+            throw new SettingException("ConnectionStrings__Notifier", $"is no Npgsql connection string: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using Notifier.Domain;
+using Notifier.Relay.Fanout;
+using Notifier.Relay.Outcomes;
+
+namespace Notifier.Relay.Connections;
+
+/// <summary>One browser's connection, whatever carries it: what it was given and has not acknowledged, and its timers.</summary>
+internal abstract class Connection(long now, RelayOptions options)
+{
+    private int _left;
+
+    /// <summary>Called once, on a thread of the pool: nothing more will come of this connection.</summary>
+    public Action<Connection>? Left { get; set; }
+
+    /// <summary>Given and not acknowledged; more than this, and the oldest is forgotten.</summary>
+    private const int MostUnacknowledged = 10_000;
+
+    private readonly Queue<(Publication Publication, int Place)> _unacknowledged = new(0);
+    private TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, now);
+
+    /// <summary>Guards what is written and what is not acknowledged.</summary>
+    protected Lock Gate { get; } = new();
+
+    protected RelayOptions Options => options;
+
+    public string Id { get; set; } = "";
+
+    /// <summary>Null until welcomed.</summary>
+    public Person? Person { get; set; }
+
+    public ConnectToken? Token { get; set; }
+
+    public string? Device { get; set; }
+
+    public Presence State { get; set; } = Presence.Idle;
+
+    public string? Conversation { get; set; }
+
+    public DateTimeOffset? LastActive { get; set; }
+
+    /// <summary>By the ticker, as all times here.</summary>
+    public long Since { get; } = now;
+
+    public long LastReceived { get; private set; } = now;
+
+    public long LastSent { get; protected set; } = now;
+
+    /// <summary>When a ping was sent that is not answered; 0: none.</summary>
+    public long PingedAt { get; private set; }
+
+    public long PingAfter { get; } = (long)(options.PingAfter.TotalMilliseconds * (0.8 + 0.4 * System.Security.Cryptography.RandomNumberGenerator.GetInt32(1000) / 1000));
+
+    /// <summary>Hello was taken, and its answer is under way.</summary>
+    public bool SaidHello { get; set; }
+
+    /// <summary>The client has said that it leaves, or was told not to come back: no grace.</summary>
+    public bool LeavesForGood { get; set; }
+
+    public CloseCode? ClosedWith { get; protected set; }
+
+    /// <summary>Nothing more is sent, or taken.</summary>
+    public bool IsClosed => ClosedWith is not null || HasEnded;
+
+    public bool HasEnded { get; protected set; }
+
+    /// <returns>False: more frames than the limit.</returns>
+    public bool Received(long now)
+    {
+        LastReceived = now;
+        return _frames.Take(now);
+    }
+
+    public void Ponged() => PingedAt = 0;
+
+    public void Ping(long now)
+    {
+        if (PingedAt != 0) return;
+        PingedAt = Math.Max(1, now);
+        Send(RelayFrames.Ping);
+    }
+
+    public void Send(Frame frame)
+    {
+        lock (Gate)
+        {
+            if (!IsClosed) Write(frame);
+        }
+    }
+
+    /// <summary>An event; what was given stays noted until it is acknowledged.</summary>
+    public void Deliver(Publication publication, int place)
+    {
+        lock (Gate)
+        {
+            if (IsClosed) return;
+            Note(publication, place);
+            Write(publication.Event);
+        }
+    }
+
+    /// <summary>An event that the client has by another way: to be acknowledged, and not sent.</summary>
+    public void Expect(Publication publication, int place)
+    {
+        lock (Gate) Note(publication, place);
+    }
+
+    /// <summary>Everything up to an offset was opened.</summary>
+    /// <param name="opened">Gets what that is.</param>
+    public void Acknowledge(long offset, List<(Publication Publication, int Place)> opened)
+    {
+        lock (Gate)
+        {
+            while (_unacknowledged.TryPeek(out var first) && first.Publication.Offset <= offset) opened.Add(_unacknowledged.Dequeue());
+        }
+    }
+
+    /// <summary>What was given and not acknowledged.</summary>
+    public (Publication Publication, int Place)[] Unacknowledged
+    {
+        get { lock (Gate) return [.. _unacknowledged]; }
+    }
+
+    /// <summary>Says why, and closes. The first reason counts.</summary>
+    public abstract void Close(CloseCode code, int? retry = null);
+
+    /// <summary>What the tick finds due beyond the timers that all connections share.</summary>
+    public abstract void Tick(long now);
+
+    /// <summary>Under <see cref="Gate"/>.</summary>
+    protected abstract void Write(Frame frame);
+
+    /// <summary>A moment in which more may be waiting than otherwise: the replay after a drop.</summary>
+    public virtual void Allow(long bytes)
+    {
+    }
+
+    protected void Leave()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Left?.Invoke(connection), this, preferLocal: false);
+    }
+
+    private void Note(Publication publication, int place)
+    {
+        if (_unacknowledged.Count >= MostUnacknowledged) _unacknowledged.Dequeue();
+        _unacknowledged.Enqueue((publication, place));
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Options;
+using Notifier.Domain;
+
+namespace Notifier.Relay.Connections;
+
+/// <summary>All connections of this node, and the timers they share. Looked through with each tick: cheaper than a timer each.</summary>
+internal sealed class ConnectionTable
+{
+    private readonly Lock _lock = new();
+    private readonly List<Connection> _all = [];
+    private readonly Dictionary<Connection, int> _places = [];
+    private readonly RelayOptions _options;
+    private readonly TimeProvider _clock;
+
+    public ConnectionTable(IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker)
+    {
+        (_options, _clock) = (options.Value, clock);
+        ticker.Ticked += Tick;
+    }
+
+    public int Count
+    {
+        get { lock (_lock) return _all.Count; }
+    }
+
+    public Connection[] All
+    {
+        get { lock (_lock) return [.. _all]; }
+    }
+
+    public bool IsOverfull => Count > _options.MaxConnections;
+
+    public void Add(Connection connection)
+    {
+        lock (_lock)
+        {
+            _places[connection] = _all.Count;
+            _all.Add(connection);
+        }
+    }
+
+    public void Remove(Connection connection)
+    {
+        lock (_lock)
+        {
+            if (!_places.Remove(connection, out var place)) return;
+            var last = _all[^1];
+            _all[place] = last;
+            if (last != connection) _places[last] = place;
+            _all.RemoveAt(_all.Count - 1);
+        }
+    }
+
+    private void Tick(long now)
+    {
+        var utc = _clock.GetUtcNow();
+        for (var i = 0; ; i++)
+        {
+            Connection connection;
+            lock (_lock)
+            {
+                if (i >= _all.Count) return;
+                connection = _all[i];
+            }
+            Look(connection, now, utc);
+        }
+    }
+
+    private void Look(Connection connection, long now, DateTimeOffset utc)
+    {
+        connection.Tick(now);
+        if (connection.IsClosed) return;
+        if (!connection.SaidHello)
+        {
+            if (now - connection.Since > _options.HelloTimeout.TotalMilliseconds) connection.Close(CloseCode.NoHello);
+        }
+        else if (connection.Token is { } token && token.Expires + ConnectToken.Leeway <= utc) connection.Close(CloseCode.TokenExpired, retry: 0);
+        else if (connection.PingedAt is > 0 and var pinged)
+        {
+            if (now - pinged > _options.PongTimeout.TotalMilliseconds) connection.Close(CloseCode.NoPong, retry: 0);
+        }
+        else if (connection is not PollConnection && now - Math.Min(connection.LastSent, connection.LastReceived) > connection.PingAfter) connection.Ping(now);
+    }
+}

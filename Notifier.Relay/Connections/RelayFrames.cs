@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Notifier.Domain;
+
+namespace Notifier.Relay.Connections;
+
+/// <summary>What the relay says besides events; docs/relay-protocol.md has the members.</summary>
+internal static class RelayFrames
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static readonly Frame Ping = Frame.Text("""{"t":"ping"}"""), Pong = Frame.Text("""{"t":"pong"}""");
+
+    public static Frame Welcome(string connection, string epoch, long offset, string recovery, int missed, RelayOptions options, DateTimeOffset expires, DateTimeOffset now) =>
+        Of("welcome", json =>
+        {
+            json.WriteString("conn", connection);
+            json.WriteString("ep", epoch);
+            json.WriteNumber("o", offset);
+            json.WriteString("rec", recovery);
+            json.WriteNumber("n", missed);
+            json.WriteNumber("ping", Math.Ceiling(options.PingAfter.TotalSeconds));
+            json.WriteNumber("pong", Math.Ceiling(options.PongTimeout.TotalSeconds));
+            json.WriteNumber("exp", expires.ToUnixTimeSeconds());
+            json.WriteNumber("now", now.ToUnixTimeMilliseconds());
+        });
+
+    public static Frame Ok(string cid) => Of("ok", json => json.WriteString("cid", cid));
+
+    public static Frame Error(string code, string message) => Of("err", json =>
+    {
+        json.WriteString("code", code);
+        json.WriteString("msg", message);
+    });
+
+    public static Frame Bye(CloseCode code, int? retry) => Of("bye", json =>
+    {
+        json.WriteNumber("code", (int)code);
+        if (retry is { } milliseconds) json.WriteNumber("retry", milliseconds);
+        else json.WriteNull("retry");
+    });
+
+    public static Frame Delivered(string conversation, string message, long seq, string by) => Of("dlv", json =>
+    {
+        json.WriteString("conv", conversation);
+        json.WriteString("id", message);
+        json.WriteNumber("seq", seq);
+        json.WriteString("by", by);
+    });
+
+    public static Frame Seen(string conversation, long seq, string by, DateTimeOffset at) => Of("seen", json =>
+    {
+        json.WriteString("conv", conversation);
+        json.WriteNumber("seq", seq);
+        json.WriteString("by", by);
+        json.WriteNumber("at", at.ToUnixTimeMilliseconds());
+    });
+
+    public static Frame Present(string who, Presence state, DateTimeOffset at) => Of("pres", json =>
+    {
+        json.WriteString("who", who);
+        json.WriteString("st", Word(state));
+        json.WriteNumber("at", at.ToUnixTimeMilliseconds());
+    });
+
+    public static Frame Typing(string conversation, string who) => Of("typing", json =>
+    {
+        json.WriteString("conv", conversation);
+        json.WriteString("who", who);
+    });
+
+    public static string Word(Presence state) => state switch
+    {
+        Presence.Active => "active",
+        Presence.Online => "online",
+        Presence.Idle => "idle",
+        _ => "offline",
+    };
+
+    private static Frame Of(string kind, Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("t", kind);
+            write(json);
+            json.WriteEndObject();
+        }
+        return Frame.Text(buffer.WrittenSpan);
+    }
+}

@@ -1,0 +1,219 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Notifier.Relay.Connections;
+
+/// <summary>
+/// A WebSocket. What is sent is written straight to the socket, without a copy and without waiting; only what the socket does not take is queued. Nothing else
+/// writes to it once the upgrade is done.
+/// </summary>
+internal sealed class SocketConnection(Socket socket, PipeReader input, Action abort, long now, RelayOptions options) : Connection(now, options)
+{
+    /// <summary>How long a closed connection may take to say goodbye.</summary>
+    private const long LingerMilliseconds = 3000;
+
+    [ThreadStatic]
+    private static byte[]? _message;
+
+    private Queue<(ReadOnlyMemory<byte> Bytes, long Since)>? _queue;
+    private long _queued;
+    private long _allowance;
+    private bool _pumping;
+    private long _abortAt;
+
+    /// <summary>Takes what the client sends until the connection ends. Returns when it has.</summary>
+    public async Task RunAsync(ClientFrames frames, Ticker ticker)
+    {
+        var reader = new FrameReader();
+        try
+        {
+            while (true)
+            {
+                var read = await input.ReadAsync();
+                var buffer = read.Buffer;
+                var goOn = Take(ref reader, ref buffer, frames, ticker);
+                input.AdvanceTo(buffer.Start, buffer.End);
+                if (!goOn || read.IsCompleted) break;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException or SocketException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
+        {
+            // The other side is gone; so are we.
+        }
+        lock (Gate) HasEnded = true;
+        Leave();
+    }
+
+    private bool Take(ref FrameReader reader, ref ReadOnlySequence<byte> buffer, ClientFrames frames, Ticker ticker)
+    {
+        var message = _message ??= new byte[FrameReader.MaxMessage];
+        while (true)
+        {
+            var incoming = reader.Read(ref buffer, message, out var payload);
+            if (incoming == Incoming.Nothing) return true;
+            if (ClosedWith is not null)
+            {
+                // It is over: the rest is read only to see the client close.
+                if (incoming == Incoming.Close) return false;
+                if (incoming != Incoming.Bad) continue;
+                buffer = buffer.Slice(buffer.End);
+                return true;
+            }
+            if (!Received(ticker.Now))
+            {
+                Close(CloseCode.RateLimit);
+                continue;
+            }
+            switch (incoming)
+            {
+                case Incoming.Text:
+                    frames.Take(this, payload);
+                    break;
+                case Incoming.Ping:
+                    Send(Frame.Pong(payload));
+                    break;
+                case Incoming.Close:
+                    Answer(payload);
+                    return false;
+                case Incoming.Bad:
+                    Close(CloseCode.BadRequest);
+                    buffer = buffer.Slice(buffer.End);
+                    return true;
+            }
+        }
+    }
+
+    public override void Close(CloseCode code, int? retry = null)
+    {
+        lock (Gate)
+        {
+            if (IsClosed) return;
+            if (code != CloseCode.SlowConsumer) Write(RelayFrames.Bye(code, retry));
+            if (IsClosed) return; // that was too much for it
+            End(code);
+        }
+    }
+
+    public override void Tick(long now)
+    {
+        if (Volatile.Read(ref _abortAt) is > 0 and var at && now >= at)
+        {
+            abort();
+            return;
+        }
+        lock (Gate)
+        {
+            if (_queue is { Count: > 0 } && !IsClosed && now - _queue.Peek().Since > Options.QueueAge.TotalMilliseconds) TooSlow();
+        }
+    }
+
+    public override void Allow(long bytes)
+    {
+        lock (Gate) _allowance += bytes;
+    }
+
+    protected override void Write(Frame frame)
+    {
+        ReadOnlyMemory<byte> rest = frame.Bytes;
+        LastSent = Environment.TickCount64;
+        if (!_pumping)
+        {
+            if (TrySend(rest.Span) is not { } sent) return;
+            if (sent == rest.Length) return;
+            rest = rest[sent..];
+        }
+        Enqueue(rest);
+        if (_queued > Options.QueueBytes + _allowance && !IsClosed) TooSlow();
+    }
+
+    /// <returns>How much the socket has taken; null: it is gone.</returns>
+    private int? TrySend(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            if (error is SocketError.Success or SocketError.WouldBlock) return error == SocketError.Success ? sent : 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its other side, or Kestrel, has ended it.
+        }
+        HasEnded = true;
+        abort();
+        return null;
+    }
+
+    private void Enqueue(ReadOnlyMemory<byte> rest)
+    {
+        (_queue ??= new()).Enqueue((rest, Environment.TickCount64));
+        _queued += rest.Length;
+        if (_pumping) return;
+        _pumping = true;
+        _ = PumpAsync();
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ReadOnlyMemory<byte> first;
+                lock (Gate)
+                {
+                    if (_queue!.Count == 0)
+                    {
+                        _pumping = false;
+                        _allowance = 0;
+                        _queue = null;
+                        return;
+                    }
+                    first = _queue.Peek().Bytes;
+                }
+                for (var rest = first; !rest.IsEmpty;) rest = rest[await socket.SendAsync(rest)..];
+                lock (Gate)
+                {
+                    _queue!.Dequeue();
+                    _queued -= first.Length;
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            lock (Gate) HasEnded = true;
+            abort();
+            Leave();
+        }
+    }
+
+    /// <summary>What lies behind the frame that is under way is not sent: the client resumes at what it has.</summary>
+    private void TooSlow()
+    {
+        var underWay = _queue!.Dequeue();
+        _queue.Clear();
+        _queue.Enqueue(underWay);
+        _queued = underWay.Bytes.Length;
+        End(CloseCode.SlowConsumer);
+    }
+
+    private void End(CloseCode code)
+    {
+        Write(Frame.Close((int)code));
+        ClosedWith = code;
+        Leave();
+        Volatile.Write(ref _abortAt, Environment.TickCount64 + LingerMilliseconds);
+    }
+
+    /// <summary>RFC 6455 section 5.5.1: a close is answered with one.</summary>
+    private void Answer(ReadOnlySpan<byte> payload)
+    {
+        lock (Gate)
+        {
+            if (IsClosed) return;
+            var code = payload.Length >= 2 ? System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(payload) : 1000;
+            Write(Frame.Close(code is >= 1000 and < 5000 and not (1005 or 1006 or 1015) ? code : 1002));
+            HasEnded = true;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text;
+using Notifier.Domain;
+using Notifier.Relay.Connections;
+using Notifier.Relay.Outcomes;
+
+namespace Notifier.Relay.Fanout;
+
+/// <summary>Frames that are worth nothing a moment later: to who is connected here, and by way of the database to who may be connected to another node.</summary>
+internal sealed class Signals(People people, Reports reports)
+{
+    /// <summary>Whether other nodes live, as last seen.</summary>
+    public bool HasOthers { get; set; }
+
+    /// <summary>Whether it is worth building a frame for somebody.</summary>
+    public bool MayReach(string site, string recipient) => HasOthers || people.TryGet(new RecipientKey(site, recipient), out _);
+
+    public void Send(string site, string recipient, Func<Frame> build) => Send(site, [recipient], build);
+
+    /// <param name="except">Who does not get it: the connection it came from.</param>
+    public void Send(string site, string[] recipients, Func<Frame> build, Connection? except = null)
+    {
+        Frame? frame = null;
+        foreach (var recipient in recipients)
+        {
+            if (!people.TryGet(new RecipientKey(site, recipient), out var person)) continue;
+            foreach (var connection in person.Connections)
+                if (connection != except) connection.Send(frame ??= build());
+        }
+        if (HasOthers) reports.Add(new Signal(site, recipients, Encoding.UTF8.GetString((frame ?? build()).Payload.Span)));
+    }
+}

@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+using Notifier.Domain;
+using Notifier.Relay.Connections;
+using Notifier.Relay.Operations;
+using Notifier.Relay.Outcomes;
+using Notifier.Relay.Presences;
+
+namespace Notifier.Relay.Fanout;
+
+/// <summary>Who is connected gets what is published: joining, leaving, and the fan-out, one at a time in the lane.</summary>
+internal sealed class Switchboard(
+    FanoutLane lane, EventLog events, People people, OutcomeJournal outcomes, Deadlines deadlines, PresenceReporter presences, Conversations conversations,
+    Signals signals, SeenMarks seenMarks, IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker, RelayMetrics metrics)
+{
+    private readonly RelayOptions _options = options.Value;
+
+    public string Epoch => events.Epoch;
+
+    /// <summary>How long somebody who has left this node is answered for, should another node have counted on it.</summary>
+    private const long AnswersForMilliseconds = 30_000;
+
+    private readonly Dictionary<RecipientKey, long> _left = [];
+
+    public void Publish(Publication publication) => lane.Post(() => FanOut(publication, foreign: false));
+
+    /// <summary>What another node has accepted: only for who is, or was until a moment ago, connected here; everybody else is that node's to tell of.</summary>
+    public void PublishForeign(Publication publication) => lane.Post(() => FanOut(publication, foreign: true));
+
+    private void FanOut(Publication publication, bool foreign)
+    {
+        var message = publication.Message;
+        events.Append(publication);
+        if (conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To)) presences.Introduce(message.Site, message.SenderId, message.To);
+        var deliveries = 0;
+        for (var place = 0; place < message.To.Length; place++)
+        {
+            if (!people.TryGet(new RecipientKey(message.Site, message.To[place]), out var person))
+            {
+                if (foreign && !AnswersFor(message.Site, message.To[place])) publication.TryUndelivered(place);
+                else outcomes.Undelivered(publication, place, UndeliveredReason.Offline, null);
+                continue;
+            }
+            deliveries += person.Connections.Length;
+            person.Deliver(publication, place);
+        }
+        metrics.Delivered(deliveries);
+        deadlines.Watch(publication);
+    }
+
+    private bool AnswersFor(string site, string recipient) => _left.TryGetValue(new RecipientKey(site, recipient), out var at) && ticker.Now - at < AnswersForMilliseconds;
+
+    public void Join(Connection connection, (string Epoch, long Offset)? resume) => lane.Post(() =>
+    {
+        if (connection.IsClosed) return;
+        var key = connection.Token!.Owner;
+        var person = people.Get(key);
+        if (person.Connections.Length >= _options.ConnectionsPerPerson)
+        {
+            connection.Close(CloseCode.TooManyConnections);
+            return;
+        }
+        connection.Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        connection.Person = person;
+        var missed = resume is { } position ? events.Missed(position.Epoch, position.Offset, key.Site, key.Recipient) : null;
+        var recovery = resume is null ? Recovery.None : missed is null ? Recovery.Gap : Recovery.Full;
+        Expect(connection, person, recovery == Recovery.Full ? resume!.Value.Offset : null);
+        connection.Allow(missed?.Sum(m => (long)m.Publication.Event.Bytes.Length) ?? 0);
+        connection.Send(RelayFrames.Welcome(
+            connection.Id, events.Epoch, events.Top, recovery switch { Recovery.Full => "full", Recovery.Gap => "gap", _ => "none" }, missed?.Count ?? 0,
+            _options, connection.Token.Expires, clock.GetUtcNow()));
+        metrics.Joined(recovery);
+        foreach (var (publication, place) in missed ?? []) connection.Deliver(publication, place);
+        person.Add(connection);
+        presences.Joined(person, connection);
+    });
+
+    public void Leave(Connection connection) => lane.Post(() =>
+    {
+        if (connection.ClosedWith is { } code) metrics.Closed((int)code);
+        if (connection.Person is not { } person || !person.Remove(connection)) return;
+        if (person.Connections.Length > 0)
+        {
+            presences.Changed(person);
+            return;
+        }
+        var open = connection.Unacknowledged.Where(u => u.Publication.IsPending(u.Place));
+        person.Waiting.AddRange(open);
+        if (connection.LeavesForGood) Gone(person);
+        else
+        {
+            person.GraceUntil = ticker.Now + (long)_options.Grace.TotalMilliseconds;
+            deadlines.WatchGrace(person, () => lane.Post(() => GraceOver(person)));
+        }
+    });
+
+    public void PresenceChanged(Connection connection) => lane.Post(() =>
+    {
+        if (connection.Person is { } person && person.Connections.Contains(connection)) presences.Changed(person);
+    });
+
+    /// <summary>To who shares the conversation, as far as this node knows; and only from one of them.</summary>
+    public void Typing(Connection connection, string conversation) => lane.Post(() =>
+    {
+        if (connection.Person is not { } person) return;
+        var (site, who) = person.Key;
+        signals.Send(site, conversations.Others(site, conversation, who), () => RelayFrames.Typing(conversation, who));
+    });
+
+    public void Seen(Connection connection, string conversation, long seq, string cid) => lane.Post(() =>
+    {
+        if (connection.Person is not { } person) return;
+        var (site, who) = person.Key;
+        var at = clock.GetUtcNow();
+        seenMarks.Keep(person.Key, connection, conversation, seq, cid, at);
+        signals.Send(site, [who, .. conversations.Writers(site, conversation, who)], () => RelayFrames.Seen(conversation, seq, who, at), except: connection);
+    });
+
+    /// <summary>The site ends a person's connections.</summary>
+    public void Disconnect(RecipientKey key) => lane.Post(() =>
+    {
+        if (!people.TryGet(key, out var person)) return;
+        foreach (var connection in person.Connections)
+        {
+            connection.LeavesForGood = true;
+            connection.Close(CloseCode.BadToken);
+        }
+        if (person.Connections.Length == 0) Gone(person);
+    });
+
+    /// <summary>What a person has missed, for who reads the log and keeps no connection.</summary>
+    public async Task<Missed> MissedAsync(RecipientKey key, (string Epoch, long Offset)? position)
+    {
+        Missed? answer = null;
+        await lane.RunAsync(() =>
+        {
+            var missed = position is { } p ? events.Missed(p.Epoch, p.Offset, key.Site, key.Recipient) : null;
+            answer = new Missed(
+                events.Epoch, events.Top, position is null ? Recovery.None : missed is null ? Recovery.Gap : Recovery.Full, [.. (missed ?? []).Select(m => m.Publication.Event)]);
+        });
+        return answer!;
+    }
+
+    /// <summary>Returns when everything asked for before has been done.</summary>
+    public Task SettledAsync() => lane.RunAsync(() => { });
+
+    /// <summary>
+    /// What was for the person while nobody was there. Up to the position the client has it: coming back with it is an acknowledgement. Without one, the client
+    /// reads it from the site, and acknowledges it like anything else.
+    /// </summary>
+    private void Expect(Connection connection, Person person, long? position)
+    {
+        foreach (var (publication, place) in person.Waiting.OrderBy(w => w.Publication.Offset))
+        {
+            if (publication.Offset <= position) outcomes.Delivered(publication, place, person);
+            else if (position is null && publication.IsPending(place)) connection.Expect(publication, place);
+        }
+        person.Waiting.Clear();
+        person.GraceUntil = 0;
+    }
+
+    private void GraceOver(Person person)
+    {
+        if (person.Connections.Length == 0 && person.GraceUntil != 0 && person.GraceUntil <= ticker.Now) Gone(person);
+    }
+
+    private void Gone(Person person)
+    {
+        people.Forget(person);
+        if (signals.HasOthers)
+        {
+            if (_left.Count > 10_000) _left.Clear();
+            _left[person.Key] = ticker.Now;
+        }
+        foreach (var (publication, place) in person.Waiting) outcomes.Undelivered(publication, place, UndeliveredReason.Gone, person);
+        person.Waiting.Clear();
+        presences.Left(person);
+    }
+}
+
+/// <summary>What somebody has missed, and where the log stands.</summary>
+internal sealed record Missed(string Epoch, long Top, Recovery Recovery, Frame[] Events);

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+using Notifier.Relay.Connections;
+
+namespace Notifier.Relay.Operations;
+
+/// <summary>Before anything else stops: the connections are told to go elsewhere, spread out, so that they do not all come to the next node at once.</summary>
+internal sealed class Drain(ConnectionTable connections, IOptions<RelayOptions> options) : IHostedLifecycleService
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>New connections are refused from now on.</summary>
+    public bool IsUnderWay { get; private set; }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        IsUnderWay = true;
+        var all = connections.All;
+        var steps = Math.Clamp(all.Length, 1, (int)(options.Value.DrainOver / Step));
+        for (var step = 0; step < steps; step++)
+        {
+            foreach (var connection in all[(all.Length * step / steps)..(all.Length * (step + 1) / steps)]) connection.Close(CloseCode.Drain, retry: 0);
+            if (step + 1 < steps) await Task.Delay(Step, CancellationToken.None);
+        }
+        foreach (var connection in connections.All) connection.Close(CloseCode.Drain, retry: 0);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+using OpenTelemetry.Metrics;
+
+namespace Notifier.Relay.Operations;
+
+internal static class OperationsRegistration
+{
+    /// <summary>A probe waits no longer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public static IServiceCollection AddOperations(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    {
+        services.AddLogging(logging => logging.AddNotifierLogging(configuration, environment));
+        services.AddSingleton<RelayMetrics>();
+        services.AddHostedService<Drain>();
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(RelayMetrics.MeterName)
+            .AddPrometheusExporter(prometheus =>
+            {
+                // The names and labels are a promise: nothing is added to them.
+                prometheus.ScopeInfoEnabled = false;
+                prometheus.TargetInfoEnabled = false;
+            }));
+        return services;
+    }
+
+    public static void MapOperations(this WebApplication app)
+    {
+        app.UseMiddleware<ScrapeFormat>();
+        app.MapPrometheusScrapingEndpoint(ScrapeFormat.Path);
+        app.MapGet("/health/live", () => Results.Text("live\n"));
+        app.MapGet("/health/ready", async (NpgsqlDataSource database, CancellationToken cancellation) =>
+        {
+            var state = await DatabaseAsync(database, cancellation);
+            return Results.Json(new { ready = state == "ok", database = state }, statusCode: state == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        });
+    }
+
+    private static async Task<string> DatabaseAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await using var command = database.CreateCommand("SELECT to_regclass('relay.accepted') IS NOT NULL");
+            return await command.ExecuteScalarAsync(patience.Token) is true ? "ok" : "not migrated";
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return "unreachable";
+        }
+    }
+}

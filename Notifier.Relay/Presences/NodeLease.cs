@@ -1,0 +1,86 @@
+using Notifier.Relay.Fanout;
+using Notifier.Relay.Outcomes;
+using Npgsql;
+
+namespace Notifier.Relay.Presences;
+
+/// <summary>
+/// One lease for all the people of this node, renewed while it lives: for the notifier (<c>relay.alive</c>, per site), and for the other nodes. So a hundred
+/// thousand people cost no write each, and a node that dies takes its people with it.
+/// </summary>
+internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog events, People people, Reports reports, Facts facts, Signals signals, TimeProvider clock, ILogger<NodeLease> log)
+    : BackgroundService
+{
+    private const int LeaseSeconds = 45;
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+
+    /// <summary>The notifier's leases are renewed with every so many looks.</summary>
+    private const int LooksPerRenewal = 10;
+
+    private readonly Dictionary<string, long> _renewed = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look);
+        for (var look = 0L; ; look++)
+        {
+            try
+            {
+                if (look % LooksPerRenewal == 0) signals.HasOthers = await RenewAsync(LeaseSeconds, stoppingToken);
+                else signals.HasOthers = await HasOthersAsync(stoppingToken);
+            }
+            catch (Exception e) when (DatabaseFault.Passes(e))
+            {
+                LogAway(log, DatabaseFault.Word(e));
+            }
+            TellSites(look);
+            if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
+        }
+    }
+
+    /// <summary>A node that ends in order says so: the others need not wait for its lease.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await RenewAsync(0, cancellationToken);
+        }
+        catch (Exception e) when (DatabaseFault.Passes(e))
+        {
+            LogAway(log, DatabaseFault.Word(e));
+        }
+    }
+
+    /// <summary>A site's lease begins with its first person, and not with the next renewal.</summary>
+    private void TellSites(long look)
+    {
+        var at = clock.GetUtcNow();
+        foreach (var site in people.All.Select(p => p.Key.Site).ToHashSet())
+        {
+            if (_renewed.TryGetValue(site, out var last) && look - last < LooksPerRenewal) continue;
+            _renewed[site] = look;
+            reports.Add(facts.Alive(site, LeaseSeconds, at));
+        }
+        foreach (var (site, last) in _renewed.ToArray())
+            if (look - last > 10 * LooksPerRenewal) _renewed.Remove(site);
+    }
+
+    private async Task<bool> RenewAsync(int seconds, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("SELECT relay.renew($1, $2)");
+        command.Parameters.AddWithValue(events.Epoch);
+        command.Parameters.AddWithValue(seconds);
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    private async Task<bool> HasOthersAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM relay.node WHERE node <> $1 AND lease_until > now())");
+        command.Parameters.AddWithValue(events.Epoch);
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The node's lease was not renewed: the database is away ({Cause})")]
+    private static partial void LogAway(ILogger log, string cause);
+}

@@ -1,0 +1,54 @@
+using Notifier.Tests.EndToEnd;
+using Notifier.Tests.Fixtures;
+
+namespace Notifier.Tests.Browser;
+
+/// <summary>What <c>./dev run</c> starts, with short delays, and a browser.</summary>
+public sealed class DemoStage(PostgresCluster cluster) : IAsyncLifetime
+{
+    private readonly string _mail = Directory.CreateTempSubdirectory("notifier-demo-").FullName;
+    private TestDatabase _database = null!;
+    private ServiceProcess _worker = null!, _relay = null!;
+
+    internal BrowserProcess Chromium { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await cluster.CreateDatabaseAsync();
+        var settings = new Dictionary<string, string>
+        {
+            ["ConnectionStrings__Notifier"] = _database.ConnectionString,
+            ["Intake__ApiKeys__0"] = "dev-key",
+            ["Connect__SigningKey"] = "a connect key of forty characters, no less",
+            ["Links__BaseUrl"] = "http://127.0.0.1:5080",
+            ["Links__SigningKey"] = "a signing key of forty characters, no less",
+            ["Email__MailFolder"] = _mail,
+            ["Escalation__EmailDelay"] = "00:00:01",
+            ["Escalation__EmailDelayFloor"] = "00:00:01",
+            ["Escalation__QuietPeriod"] = "00:00:01",
+            ["Relay__ConnectsPerSecond"] = "1000",
+        };
+        _worker = await ServiceProcess.StartWorkerAsync(settings);
+        settings["Worker__Urls"] = _worker.Client.BaseAddress!.ToString();
+        _relay = await ServiceProcess.StartRelayAsync(settings);
+        Chromium = await BrowserProcess.StartChromiumAsync();
+    }
+
+    /// <summary>The demo page as somebody, connected, in a window of a size.</summary>
+    internal async Task<Tab> OpenAsync(string who, int width, int height, string scheme)
+    {
+        var tab = await Chromium.OpenAsync(new Uri(_relay.Client.BaseAddress!, $"?as={who}"), context: who);
+        await tab.SizeAsync(width, height, scheme);
+        await tab.WaitForAsync("document.querySelector('#state[data-state=live]') && document.querySelector('#conversations button')", Stage.Soon, $"the page of {who}");
+        return tab;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Chromium is not null) await Chromium.DisposeAsync(); // it may be what did not start
+        await _relay.DisposeAsync();
+        await _worker.DisposeAsync();
+        await _database.DisposeAsync();
+        Directory.Delete(_mail, recursive: true);
+    }
+}

@@ -1,0 +1,86 @@
+using Notifier.Tests.Fixtures;
+
+namespace Notifier.Tests.Relay;
+
+/// <summary>Two relays on one database.</summary>
+public sealed class NodeTests(PostgresCluster cluster)
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task What_is_published_on_one_node_reaches_people_of_both_and_each_has_one_outcome()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.ConnectionString);
+        await using var other = await RelayHost.StartAsync(database.ConnectionString);
+        await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        ada.Acknowledges = bob.Acknowledges = true;
+        await database.WaitUntilAsync("SELECT count(*) = 2 FROM relay.connected", Soon, "both are known to be connected");
+        await other.PublishAsync("warm-up", "ada", "bob");
+        await ada.EventAsync("warm-up");
+
+        for (var i = 0; i < 20; i++) await (i % 2 == 0 ? one : other).PublishAsync($"n-{i}", "ada", "bob", "nobody");
+        await ada.EventAsync("n-19");
+        await bob.EventAsync("n-18");
+
+        await database.WaitUntilAsync("SELECT count(*) = 60 FROM relay.outcome o JOIN relay.accepted a ON a.id = o.accepted WHERE a.message LIKE 'n-%'", Soon, "all outcomes");
+        Assert.Equal(
+            ["ada delivered 20", "bob delivered 20", "nobody undelivered 20"],
+            await database.ListAsync<string>(
+                """
+                SELECT concat_ws(' ', r ->> 'id', r ->> 'outcome', count(*))
+                FROM notifier.inbox i, jsonb_array_elements(i.body::jsonb #> '{data,recipients}') r WHERE i.body::jsonb #>> '{data,message,id}' LIKE 'n-%' GROUP BY r ->> 'id', r ->> 'outcome' ORDER BY 1
+                """));
+        foreach (var client in (RelayClient[])[ada, bob])
+            Assert.Equal(21, client.Events.Select(e => e.GetProperty("id").GetString()).Distinct().Count());
+        Assert.Equal(21, ada.Events.Length);
+    }
+
+    [Fact]
+    public async Task Typing_crosses_nodes_and_who_moves_to_another_node_is_told_of_the_gap()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.ConnectionString);
+        await using var other = await RelayHost.StartAsync(database.ConnectionString);
+        await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        await one.PublishAsync("t-1", "ada", "bob");
+        await bob.EventAsync("t-1");
+        // Each node looks for others every two seconds: the first frames of somebody who has just come may be lost.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (!bob.Frames.Entries.Any(f => RelayClient.Kind(f) == "typing"))
+        {
+            await ada.SendAsync(new { t = "typing", conv = "c-1" });
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+
+        await using var moved = await RelayClient.ConnectAsync(other.Address, "ada", (ada.Epoch, 1));
+        Assert.Equal("gap", moved.Welcome.GetProperty("rec").GetString());
+    }
+
+    [Fact]
+    public async Task A_relay_works_with_a_role_that_may_do_nothing_else()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        var role = $"relay_{Guid.NewGuid():N}";
+        await database.ExecuteAsync($"CREATE ROLE {role} LOGIN IN ROLE relay_node");
+        await using var host = await RelayHost.StartAsync(new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role }.ConnectionString);
+        await using (var ada = await RelayClient.ConnectAsync(host.Address, "ada"))
+        {
+            ada.Acknowledges = true;
+            Assert.Equal(202, (await host.PublishAsync("r-1", "ada", "bob")).Status);
+            await ada.SendAsync(new { t = "seen", cid = "s-1", conv = "c-1", seq = 1 });
+            await ada.WaitAsync("ok");
+            await database.WaitUntilAsync("SELECT count(*) = 2 FROM relay.outcome", Soon, "both outcomes");
+        }
+        await host.StopAsync();
+        foreach (var forbidden in (string[])["SELECT * FROM notifier.inbox", "DELETE FROM relay.accepted", "SELECT relay.sweep(1)", "SELECT notifier.now()"])
+        {
+            await using var source = Npgsql.NpgsqlDataSource.Create(new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role });
+            await using var command = source.CreateCommand(forbidden);
+            Assert.Equal("42501", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken))).SqlState);
+        }
+        await database.ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
+    }
+}

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
+# ./dev faults: processes killed, servers failing, and a checker. Sourced.
+
+# One of the scenarios shifts a worker's clock.
+need_fake_time() {
+  ! compgen -G '/usr/lib/*/faketime/libfaketime.so.1' > /dev/null || return 0
+  may_install || return 0 # those scenarios are skipped, with a line that says so
+  apt_install faketime "the scenarios with a wrong clock" || true
+}
+
+# run_faults [--seed N] [--jobs N] [SCENARIO…]
+run_faults() {
+  need_postgres
+  need_mail_server
+  need_fake_time
+  "$root/Notifier.Faults/bin/Debug/net10.0/Notifier.Faults" "$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll" "$data/faults" "$@" < /dev/null
+}
+
+faults() {
+  need_sdk
+  need_room "$data"
+  say 'Building…'
+  build_project Notifier.Faults
+  run_faults "$@"
+}
