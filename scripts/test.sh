@@ -73,6 +73,4 @@ check() {
   check_scripts
   say 'Tests…'
   run_tests --no-build
-  say 'Faults…'
-  run_faults ci || die "a promise was broken under faults; see above, and $data/faults"
 }
