@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifier.Worker;
+using Notifier.Worker.Bounces;
 using Notifier.Worker.Devices;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
@@ -31,6 +32,7 @@ try
         .AddWebPush(builder.Configuration)
         .AddEmail(builder.Configuration)
         .AddEmailDelivery()
+        .AddBounces(builder.Configuration)
         .AddUnsubscribe()
         .AddOperations(builder.Configuration, builder.Environment);
 

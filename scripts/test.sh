@@ -12,6 +12,16 @@ need_mail_server() {
   fi
 }
 
+# The bounces are read from an IMAP server that is not ours. Its own service is not needed: the test starts one from a configuration of its own.
+need_imap_server() {
+  [[ ! -x /usr/sbin/dovecot ]] || return 0
+  if may_install; then
+    apt_install dovecot-imapd "the tests' IMAP server" || die "dovecot-imapd could not be installed; see above"
+  else
+    say "The tests' IMAP server is missing: install the package dovecot-imapd (as root)." >&2
+  fi
+}
+
 # need_browser PACKAGE: a browser of another make, or none, would leave much untested: CI does not go on without it.
 need_browser() {
   ! command -v "$1" > /dev/null || return 0
@@ -25,6 +35,7 @@ run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
+  need_imap_server
   need_node_modules "$root/Notifier.Tests"
   need_browser firefox-esr
   need_browser chromium

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Notifier.Relay;
+using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
@@ -15,6 +16,8 @@ public sealed class ConfigurationPageTests
 
     [Theory]
     [InlineData("Email", typeof(EmailOptions))]
+    [InlineData("Bounces", typeof(BouncesOptions))]
+    [InlineData("Bounces__Imap", typeof(BounceMailboxOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
     [InlineData("Alarms", typeof(AlarmOptions))]
@@ -29,6 +32,7 @@ public sealed class ConfigurationPageTests
         foreach (var property in options.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             if (property is { CanWrite: false, PropertyType.IsGenericType: false }) continue; // derived from the others
+            if (property.PropertyType.IsClass && property.PropertyType.Assembly == options.Assembly) continue; // a section of its own
             var list = property.PropertyType.IsGenericType && property.PropertyType.GetGenericTypeDefinition() == typeof(IList<>);
             Assert.Contains($"`{section}__{property.Name}{(list ? "__N" : "")}`", Page);
         }

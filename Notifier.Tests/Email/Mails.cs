@@ -54,6 +54,12 @@ internal static class Mails
     public static Task<SmtpOutcome> SendAsync(this IMailTransport transport, Func<bool>? lastLook = null, MailboxAddress? to = null) =>
         transport.SendAsync(Simple(), From, to ?? To, lastLook ?? (() => true), TestContext.Current.CancellationToken);
 
+    public static MimeMessage Load(byte[] mail)
+    {
+        using var bytes = new MemoryStream(mail);
+        return MimeMessage.Load(bytes);
+    }
+
     /// <summary>As the receiver's client shows it.</summary>
     public static MimeMessage Received(MimeMessage message)
     {

@@ -60,6 +60,9 @@ public sealed class ScriptedSmtpServer : IAsyncDisposable
     /// <summary>Commands as "connection verb".</summary>
     public ConcurrentQueue<string> Heard { get; } = new();
 
+    /// <summary>The same, whole.</summary>
+    public ConcurrentQueue<string> Lines { get; } = new();
+
     public int Connections => _connections;
 
     public int MostOpen => _mostOpen;

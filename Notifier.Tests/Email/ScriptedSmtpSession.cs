@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Text;
 
@@ -15,6 +16,7 @@ internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stre
         while (await ReadLineAsync() is { } line)
         {
             var verb = line.Split(' ')[0].ToUpperInvariant();
+            server.Lines.Enqueue(line);
             server.Heard.Enqueue($"{number} {verb}");
             var goOn = verb switch
             {
@@ -22,6 +24,7 @@ internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stre
                 "STARTTLS" => await AnswerAsync(verb, "220 go ahead") && await SecureAsync(),
                 "AUTH" => await AnswerAsync(verb, "235 2.7.0 welcome"),
                 "DATA" => await DataAsync(),
+                "BDAT" => await BdatAsync(int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)),
                 "QUIT" => await AnswerAsync(verb, "221 bye") && false,
                 _ => await AnswerAsync(verb, "250 2.0.0 ok"),
             };
@@ -68,18 +71,32 @@ internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stre
                 continue;
             }
 
-            if (server.AtDot is { } atDot)
-                await atDot();
-            var refusal = server.Take(".");
-            if (refusal is null || server.KeepsInSpiteOfFault)
-                server.Kept.Enqueue(Encoding.Latin1.GetBytes(message.ToString()));
-            if (refusal is not null)
-                return await PlayAsync(refusal);
-            await WriteAsync($"250 2.0.0 queued as {number}.{server.Kept.Count}");
-            return true;
+            return await TakeAsync(Encoding.Latin1.GetBytes(message.ToString()));
         }
 
         return false;
+    }
+
+    private async Task<bool> BdatAsync(int size)
+    {
+        if (server.Take("CONTENT") is { } cut)
+            return await PlayAsync(cut);
+        var content = new byte[size];
+        await _stream.ReadExactlyAsync(content);
+        return await TakeAsync(content);
+    }
+
+    private async Task<bool> TakeAsync(byte[] message)
+    {
+        if (server.AtDot is { } atDot)
+            await atDot();
+        var refusal = server.Take(".");
+        if (refusal is null || server.KeepsInSpiteOfFault)
+            server.Kept.Enqueue(message);
+        if (refusal is not null)
+            return await PlayAsync(refusal);
+        await WriteAsync($"250 2.0.0 queued as {number}.{server.Kept.Count}");
+        return true;
     }
 
     private async Task<bool> AnswerAsync(string step, string yes)

@@ -5,7 +5,7 @@ using static Notifier.Tests.Email.Ending;
 
 namespace Notifier.Tests.Email;
 
-/// <summary>Every way a server can fail, at every step, with and without PIPELINING.</summary>
+/// <summary>Every way a server can fail, at every step, with and without PIPELINING, and with BDAT in place of DATA.</summary>
 public sealed class SmtpFaultMatrix
 {
     private static readonly (string Step, Fault Fault, string Outcome)[] Matrix =
@@ -57,17 +57,18 @@ public sealed class SmtpFaultMatrix
         (".", new(null, Hang), "Unknown"),
     ];
 
-    public static IEnumerable<TheoryDataRow<string, Fault, string, bool>> Rows =>
+    public static IEnumerable<TheoryDataRow<string, Fault, string, string>> Rows =>
         from row in Matrix
-        from pipelining in (IEnumerable<bool>)[true, false]
-        select new TheoryDataRow<string, Fault, string, bool>(row.Step, row.Fault, row.Outcome, pipelining);
+        from extension in (IEnumerable<string>)["PIPELINING", "8BITMIME", "CHUNKING"]
+        where row.Step != "DATA" || extension != "CHUNKING"
+        select new TheoryDataRow<string, Fault, string, string>(row.Step, row.Fault, row.Outcome, extension);
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Every_fault_has_its_outcome(string step, Fault fault, string expected, bool pipelining)
+    public async Task Every_fault_has_its_outcome(string step, Fault fault, string expected, string extension)
     {
         await using var server = new ScriptedSmtpServer().On(step, fault);
-        server.Extensions = [.. (IEnumerable<string>)(pipelining ? ["PIPELINING"] : []), "8BITMIME", "AUTH PLAIN"];
+        server.Extensions = [extension, "AUTH PLAIN"];
         var options = Mails.Options(server.Port);
         (options.User, options.Password) = ("acme", "secret");
         if (fault.Then == Hang)
@@ -92,6 +93,17 @@ public sealed class SmtpFaultMatrix
 
         Assert.IsType<SmtpOutcome.Unknown>(await transport.SendAsync());
         Assert.Single(server.Kept);
+    }
+
+    [Fact]
+    public async Task A_link_that_dies_within_BDAT_has_not_handed_over_the_mail()
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = ["CHUNKING"] }.On("CONTENT", new Fault(null, Drop));
+        await using var transport = Mails.Transport(Mails.Options(server.Port));
+        var big = Mails.Simple();
+        big.Body = new MimeKit.TextPart("plain") { Text = new string('x', 4_000_000) };
+
+        Assert.Equal("Transient Data", Describe(await transport.SendAsync(big, Mails.From, Mails.To, () => true, TestContext.Current.CancellationToken)));
     }
 
     [Fact]

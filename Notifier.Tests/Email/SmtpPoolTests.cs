@@ -154,6 +154,65 @@ public sealed class SmtpPoolTests
     }
 
     [Fact]
+    public async Task A_connection_that_has_carried_what_it_may_says_QUIT_and_another_is_opened()
+    {
+        await using var server = new ScriptedSmtpServer();
+        var options = Mails.Options(server.Port);
+        options.MessagesPerConnection = 2;
+        await using var transport = Mails.Transport(options);
+
+        for (var i = 0; i < 5; i++) Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
+
+        Assert.Equal(3, server.Connections);
+        Assert.Equal(2, server.Heard.Count(h => h is "1 QUIT" or "2 QUIT"));
+    }
+
+    [Theory]
+    [InlineData(9, 1)]
+    [InlineData(11, 2)]
+    public async Task A_connection_that_is_too_old_carries_no_further_mail(int minutes, int connections)
+    {
+        var clock = new MovedClock();
+        await using var server = new ScriptedSmtpServer();
+        await using var transport = Mails.Transport(Mails.Options(server.Port), clock);
+        await transport.SendAsync();
+        clock.Ahead = TimeSpan.FromMinutes(minutes);
+
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
+
+        Assert.Equal(connections, server.Connections);
+    }
+
+    [Fact]
+    public async Task One_receiving_domain_is_never_met_with_more_mails_at_once_than_allowed_and_holds_up_no_other()
+    {
+        var (dots, most) = (0, 0);
+        var (crowded, through) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = new ScriptedSmtpServer
+        {
+            AtDot = async () =>
+            {
+                var here = Interlocked.Increment(ref dots);
+                if (here == 2) crowded.SetResult();
+                if (here == 3) return; // the third to come is of the other domain: the crowd is held at two
+                await through.Task;
+            },
+        };
+        var options = Mails.Options(server.Port);
+        (options.Connections, options.ConnectionsPerDomain) = (4, 2);
+        await using var transport = Mails.Transport(options);
+
+        var crowd = Enumerable.Range(0, 8).Select(i => transport.SendAsync(to: new MimeKit.MailboxAddress("", $"u{i}@Crowded.example"))).ToList();
+        await crowded.Task;
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync(to: new MimeKit.MailboxAddress("", "bob@other.example")));
+        most = Volatile.Read(ref dots);
+        through.SetResult();
+
+        Assert.Equal(3, most);
+        Assert.All(await Task.WhenAll(crowd), outcome => Assert.IsType<SmtpOutcome.Sent>(outcome));
+    }
+
+    [Fact]
     public async Task The_end_of_the_transport_says_QUIT()
     {
         await using var server = new ScriptedSmtpServer();

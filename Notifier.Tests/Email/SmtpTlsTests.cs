@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Notifier.Domain.Email;
+using Notifier.Tests.Fixtures;
 using Notifier.Worker.Email;
 using Xunit;
 
@@ -8,7 +8,7 @@ namespace Notifier.Tests.Email;
 
 public sealed class SmtpTlsTests : IDisposable
 {
-    private readonly X509Certificate2 _certificate = Certificate("localhost");
+    private readonly X509Certificate2 _certificate = ServerCertificate.For("localhost");
     private readonly string _caFile = Path.GetTempFileName();
 
     public void Dispose()
@@ -42,7 +42,7 @@ public sealed class SmtpTlsTests : IDisposable
     [Fact]
     public async Task A_CA_file_does_not_excuse_a_certificate_for_another_host()
     {
-        using var other = Certificate("other.example");
+        using var other = ServerCertificate.For("other.example");
         await File.WriteAllTextAsync(_caFile, other.ExportCertificatePem(), TestContext.Current.CancellationToken);
         await using var server = Server();
         server.Certificate = other;
@@ -88,6 +88,19 @@ public sealed class SmtpTlsTests : IDisposable
         Assert.DoesNotContain("1 AUTH", server.Heard);
     }
 
+    [Fact]
+    public async Task With_Tls_a_server_in_the_clear_gets_no_word_of_SMTP()
+    {
+        await using var server = new ScriptedSmtpServer();
+        var options = Options(server);
+        options.Security = EmailSecurity.Tls;
+        options.ConnectTimeout = TimeSpan.FromSeconds(5);
+        await using var transport = Mails.Transport(options);
+
+        Assert.IsType<SmtpOutcome.TransportDown>(await transport.SendAsync());
+        Assert.DoesNotContain(server.Heard, h => h.EndsWith("EHLO", StringComparison.Ordinal) || h.EndsWith("MAIL", StringComparison.Ordinal));
+    }
+
     private static EmailOptions Options(ScriptedSmtpServer server)
     {
         var options = Mails.Options(server.Port);
@@ -96,16 +109,4 @@ public sealed class SmtpTlsTests : IDisposable
     }
 
     private ScriptedSmtpServer Server() => new() { Certificate = _certificate, Extensions = ["STARTTLS", "AUTH PLAIN LOGIN"] };
-
-    private static X509Certificate2 Certificate(string host)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using var made = request.CreateSelfSigned(Mails.Noon.AddYears(-10), Mails.Noon.AddYears(20));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-    }
 }

@@ -144,6 +144,48 @@ public sealed class SmtpTransportTests
         Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync(to: new MailboxAddress("", "jörg@example.org")));
     }
 
+    [Theory]
+    [InlineData(true, "BDAT")]
+    [InlineData(false, "DATA")]
+    public async Task Content_goes_by_BDAT_where_it_is_offered_and_not_switched_off_and_arrives_the_same(bool chunking, string verb)
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = ["PIPELINING", "8BITMIME", "CHUNKING"] };
+        var options = Mails.Options(server.Port);
+        options.Chunking = chunking;
+        await using var transport = Mails.Transport(options);
+
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
+        Assert.IsType<SmtpOutcome.Cancelled>(await transport.SendAsync(() => false));
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
+
+        Assert.Equal(["1 EHLO", "1 MAIL", "1 RCPT", $"1 {verb}", "1 MAIL", "1 RCPT", "1 RSET", "1 MAIL", "1 RCPT", $"1 {verb}"], server.Heard);
+        Assert.Equal(2, server.Kept.Count);
+        using var sent = new MemoryStream();
+        var format = MimeKit.FormatOptions.Default.Clone();
+        format.NewLineFormat = MimeKit.NewLineFormat.Dos;
+        await Mails.Simple().WriteToAsync(format, sent, TestContext.Current.CancellationToken);
+        Assert.Equal(BodyOf(sent.ToArray()), BodyOf(server.Kept.First()));
+
+        static string BodyOf(byte[] mail) => Mails.Load(mail).TextBody!.Trim();
+    }
+
+    [Fact]
+    public void The_probe_finds_the_end_of_BDAT_wherever_the_writes_are_cut()
+    {
+        byte[] written = [.. "BDAT 12 LAST\r\n"u8, .. "A: b\r\n\r\n.\r\n."u8];
+        for (var cut = "BDAT 12 LAST\r\n".Length; cut < written.Length; cut++)
+        {
+            var probe = new SmtpPhaseProbe();
+            probe.BeginMail();
+            probe.BeginBdat();
+
+            probe.LogClient(written, 0, cut);
+            Assert.Equal((SmtpPhase.Data, true), (probe.Phase, probe.InContent));
+            probe.LogClient(written, cut, written.Length - cut);
+            Assert.Equal((SmtpPhase.FinalDot, false), (probe.Phase, probe.InContent));
+        }
+    }
+
     [Fact]
     public void The_probe_finds_the_final_dot_wherever_the_writes_are_cut()
     {

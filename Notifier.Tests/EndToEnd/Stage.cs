@@ -31,10 +31,12 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
-        Mail = await SmtpOracle.StartAsync();
+        Mail = await StartMailAsync();
         Push = await PushServiceStage.StartAsync();
         Worker = await StartWorkerAsync();
     }
+
+    protected virtual Task<SmtpOracle> StartMailAsync() => SmtpOracle.StartAsync();
 
     public async Task<ServiceProcess> StartWorkerAsync()
     {

@@ -6,6 +6,8 @@ public enum OracleStep
     /// <summary>In place of the greeting.</summary>
     Connect,
     Ehlo,
+    StartTls,
+    Auth,
     Mail,
     Rcpt,
 

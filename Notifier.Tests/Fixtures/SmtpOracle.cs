@@ -16,11 +16,11 @@ public sealed class SmtpOracle : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1);
     private int _orders;
 
-    private SmtpOracle()
+    private SmtpOracle(string? certificate)
     {
         // Debian's python: another one on PATH does not see Debian's aiosmtpd.
         var script = Path.Combine(AppContext.BaseDirectory, "Fixtures", "smtp_oracle.py");
-        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script])
+        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, .. certificate is null ? (string[])[] : [certificate]])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -44,9 +44,10 @@ public sealed class SmtpOracle : IAsyncDisposable
 
     private Journal<ReceivedMail> Received { get; } = new();
 
-    public static async Task<SmtpOracle> StartAsync()
+    /// <param name="certificate">A PEM file of key and certificate: with it the oracle offers STARTTLS, and after it AUTH.</param>
+    public static async Task<SmtpOracle> StartAsync(string? certificate = null)
     {
-        var oracle = new SmtpOracle();
+        var oracle = new SmtpOracle(certificate);
         var first = await oracle.Events.WaitForAsync(e => e.Event is "ready" or "ended", Patience, "the SMTP oracle's port");
         if (first.Event == "ended") throw new InvalidOperationException($"the SMTP oracle did not start (python3-aiosmtpd is needed): {await oracle._errors}");
         oracle.Port = first.Port;

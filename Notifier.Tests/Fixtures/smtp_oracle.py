@@ -1,6 +1,8 @@
 """A real SMTP server (aiosmtpd) that keeps mails, and fails where it is told to.
 
 Standard input: one JSON object a line, {"op": "fault" | "release" | "clear" | "sync", "id": n, ...}; each is acknowledged.
+With a PEM file of key and certificate as its argument it offers STARTTLS, and after it AUTH, which takes any password.
+
 Standard output: one JSON object a line, {"event": "ready" | "ack" | "connection" | "closed" | "command" | "reached" | "mail", ...}.
 Every line carries the time, in Unix seconds. It ends when its standard input does.
 With a file as its argument, it appends the same lines there, and also {"event": "content", ...} for what came in whole, kept or not.
@@ -12,10 +14,16 @@ import email.policy
 import functools
 import json
 import re
+import ssl
 import sys
 import time
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+
+tls = None
+if len(sys.argv) > 1:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(sys.argv[1])
 
 faults = []
 connections = 0
@@ -66,7 +74,8 @@ class Handler:
 
 class Oracle(SMTP):
     def __init__(self):
-        super().__init__(Handler(), enable_SMTPUTF8=True, hostname="localhost", ident="oracle", timeout=3600)
+        secured = {"tls_context": tls, "authenticator": lambda *_: AuthResult(success=True)} if tls else {}
+        super().__init__(Handler(), enable_SMTPUTF8=True, hostname="localhost", ident="oracle", timeout=3600, **secured)
         global connections
         connections += 1
         self.number = connections

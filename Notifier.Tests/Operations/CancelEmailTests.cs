@@ -45,6 +45,34 @@ public sealed class CancelEmailTests(OperationsDatabase database) : IClassFixtur
     }
 
     [Fact]
+    public async Task An_email_whose_outcome_is_unknown_is_listed_by_itself_and_goes_again_only_when_an_admin_says_so()
+    {
+        var attempt = await database.AttemptAsync(Key.Owner, "parked", Key.Conversation);
+        await using (var host = await OperationsHost.StartAsync(database.ConnectionString))
+        {
+            var html = (await DashboardPage.OpenAsync(host.As(), "/hangfire/pending-emails")).Html;
+            Assert.Contains("Outcome unknown <small>1</small>", html, StringComparison.Ordinal);
+            Assert.Contains($"resend/{attempt}", html, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(HttpStatusCode.NoContent, await PressAsync($"resend/{attempt}"));
+        Assert.Equal("retry", await StateAsync(attempt));
+        Assert.Equal(1, await database.ScalarAsync<long>("SELECT count(*) FROM notifier.email_alarm"));
+
+        Assert.Equal(HttpStatusCode.OK, await PressAsync($"resend/{attempt}"));
+    }
+
+    [Fact]
+    public async Task An_email_whose_outcome_is_unknown_can_be_given_up()
+    {
+        var attempt = await database.AttemptAsync(Key.Owner, "parked", Key.Conversation);
+
+        Assert.Equal(HttpStatusCode.NoContent, await PressAsync($"withdraw/{attempt}"));
+
+        Assert.Equal("withdrawn", await StateAsync(attempt));
+    }
+
+    [Fact]
     public async Task Cancelling_one_conversation_of_a_digest_opens_the_others_again()
     {
         var attempt = await database.AttemptAsync(Key.Owner, "pending", "c-8", Key.Conversation, "c-10");

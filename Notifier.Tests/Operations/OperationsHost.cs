@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Notifier.Worker.Email;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Storage;
 using Xunit;
@@ -45,6 +46,7 @@ internal sealed class OperationsHost : IAsyncDisposable
         builder.WebHost.UseUrls(url);
         builder.Services.AddStorage(builder.Configuration);
         builder.Services.AddOperations(builder.Configuration, builder.Environment);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<EmailAlarms>().AddSingleton<ParkedEmails>();
         var app = builder.Build();
         app.MapOperations();
         app.MapGet("/admin", () => "the admin page").RequireAuthorization(AdminAccess.Policy);

@@ -6,7 +6,7 @@ namespace Notifier.Tests.Operations;
 internal static class Rows
 {
     public static Task ClearAsync(this OperationsDatabase database) => database.ExecuteAsync(
-        "TRUNCATE notifier.inbox, notifier.escalation, notifier.escalation_message, notifier.message, notifier.email_attempt");
+        "TRUNCATE notifier.inbox, notifier.escalation, notifier.escalation_message, notifier.message, notifier.email_attempt, notifier.email_alarm, notifier.suppression");
 
     /// <returns>The id of the escalation.</returns>
     public static Task<long> EscalationAsync(

@@ -44,13 +44,28 @@ internal sealed partial class EmailDelivery(
 
     private async Task DrainAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        // Twice as many as there are connections: one is composed, or waits for its domain, while another is sent.
+        var connections = options.Value.Connections;
+        var underWay = new List<Task<bool>>();
+        try
         {
-            var claimed = await attempts.ClaimAsync(options.Value.Connections, cancellation);
-            if (claimed.Count == 0) return;
-            // What a mail server that cannot be used gave back has its own alarm; going on would only ask it again.
-            var usable = await Task.WhenAll(claimed.Select(c => sender.SendAsync(c, cancellation)));
-            if (usable.Contains(false)) return;
+            while (!cancellation.IsCancellationRequested)
+            {
+                underWay.AddRange((await attempts.ClaimAsync((2 * connections) - underWay.Count, cancellation)).Select(c => sender.SendAsync(c, cancellation)));
+                if (underWay.Count == 0) return;
+                do
+                {
+                    var ended = await Task.WhenAny(underWay);
+                    underWay.Remove(ended);
+                    // What a mail server that cannot be used gave back has its own alarm; going on would only ask it again.
+                    if (!await ended) return;
+                }
+                while (underWay.Count > connections);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(underWay);
         }
     }
 

@@ -12,7 +12,9 @@ namespace Notifier.Worker.Email;
 /// <summary>Writes how an attempt ended, and tells the shard's owner by an event of our own; both in one transaction, under the fence of the claim.</summary>
 internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms, Doorbells bells, IOptions<EmailOptions> options, NotifierMetrics metrics)
 {
-    private sealed record Ending(string State, Ruling Ruling, string? Answer, TimeSpan? RetryIn = null, bool BurnsAttempt = true, bool Suppress = false, bool DeadLetter = false);
+    private sealed record Ending(string State, Ruling Ruling, string? Answer, TimeSpan? RetryIn = null, bool BurnsAttempt = true, bool Suppress = false, bool DeadLetter = false, bool Parks = false);
+
+    private static readonly Ending Parked = new("parked", new(Verdict.Wait, Reason.OutcomeUnknown), null, Parks: true);
 
     public Task EndAsync(ClaimedEmail email, EmailDraft says, EmailContent content, SmtpOutcome outcome, CancellationToken cancellation) =>
         WriteAsync(email, says, content, Of(email, outcome), cancellation);
@@ -24,6 +26,10 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
     /// <summary>Nobody can tell whether it arrived, and it was re-sent already: it counts as told.</summary>
     public Task UnknownAsync(ClaimedEmail email, CancellationToken cancellation) => WriteAsync(
         email, EmailDraft.Nothing with { Goes = email.Conversations }, null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null), cancellation);
+
+    /// <summary>Nobody can tell whether it arrived, and it is not to be sent twice: an admin says what becomes of it.</summary>
+    public Task ParkAsync(ClaimedEmail email, CancellationToken cancellation) =>
+        WriteAsync(email, EmailDraft.Nothing with { Goes = email.Conversations }, null, Parked, cancellation);
 
     /// <summary>The trace says that the person may get this one twice.</summary>
     public async Task NoteResendAsync(ClaimedEmail email, CancellationToken cancellation)
@@ -44,6 +50,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
         SmtpOutcome.AddressRejected a => new("failed", new(Verdict.Wait, Reason.AddressSuppressed), a.Reply?.Text ?? a.Fault.ToString(), Suppress: true),
         SmtpOutcome.MessageRejected m => new("failed", new(Verdict.Failed, Reason.Rejected), m.Reply.Text, DeadLetter: true),
         SmtpOutcome.OurFault f => new("failed", new(Verdict.Failed, Reason.Rejected), f.Reply.Text, DeadLetter: true),
+        SmtpOutcome.Unknown when options.Value.OnUnknown == UnknownOutcome.Park => Parked,
         // As after a crash: the next claim finds it in data, and re-sends it once.
         SmtpOutcome.Unknown => new("data", new(Verdict.Send, Reason.OutcomeUnknown), null, options.Value.UnknownPause),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.GetType().Name, "no end of an email"),
@@ -57,7 +64,8 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
 
         await using (var batch = new NpgsqlBatch(connection))
         {
-            if (ending.RetryIn is { } pause) batch.BatchCommands.Add(EmailTrace.UnderWay(email, ending.Ruling with { Until = now + pause }));
+            if (ending.Parks) batch.BatchCommands.Add(EmailTrace.UnderWay(email, ending.Ruling));
+            else if (ending.RetryIn is { } pause) batch.BatchCommands.Add(EmailTrace.UnderWay(email, ending.Ruling with { Until = now + pause }));
             else batch.BatchCommands.Add(InboxStore.Post([.. email.Conversations.Select(c => Finished(email, says, content, c, ending.Ruling, now))]));
             if (SeenMeanwhile(email, says, now) is { Count: > 0 } cancelled) batch.BatchCommands.Add(TraceStore.Write(cancelled));
             if (ending.Suppress) batch.BatchCommands.Add(EmailTrace.Suppress(email, ending.Answer ?? ""));

@@ -25,11 +25,23 @@ public sealed class EmailOptions
     /// <summary>A PEM file of certificates trusted for this server besides the system's. Default none.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>The name for AUTH; unset, no authentication is tried. Needs <see cref="Password"/>.</summary>
+    /// <summary>The name for AUTH; unset, no authentication is tried. Needs <see cref="Password"/>, or an OAuth 2.0 token.</summary>
     public string? User { get; set; }
 
     /// <summary>The password for AUTH.</summary>
     public string? Password { get; set; }
+
+    /// <summary>
+    /// The one mechanism to authenticate by: PLAIN, LOGIN, SCRAM-SHA-1, SCRAM-SHA-256 or SCRAM-SHA-512, or with a token OAUTHBEARER or XOAUTH2. A server that does not
+    /// offer it gets no mail. Default: the best it offers; those that hand over the password or token itself only over TLS or on loopback, whatever is set here.
+    /// </summary>
+    public string? SaslMechanism { get; set; }
+
+    /// <summary>A file with an OAuth 2.0 access token for AUTH, in place of a <see cref="Password"/>. Read for each connection. Default none.</summary>
+    public string? OAuth2TokenFile { get; set; }
+
+    /// <summary>A command line, run by <c>/bin/sh</c> for each connection, that prints an OAuth 2.0 access token. Default none.</summary>
+    public string? OAuth2TokenCommand { get; set; }
 
     /// <summary>The sender, such as <c>Acme &lt;hello@acme.example&gt;</c>. Required with a <see cref="Host"/>.</summary>
     public string? From { get; set; }
@@ -37,8 +49,34 @@ public sealed class EmailOptions
     /// <summary>Where the mailto of List-Unsubscribe goes: an address without a name. Default: the address of <see cref="From"/>.</summary>
     public string? UnsubscribeAddress { get; set; }
 
+    /// <summary>
+    /// Where bounces go: an address without a name, in ASCII, whose local part takes extensions after a +, such as <c>bounces@acme.example</c>. Each email's envelope sender is then
+    /// <c>bounces+TOKEN@acme.example</c>, by which a bounce is matched with it. Default: the address of <see cref="From"/>, without a token.
+    /// </summary>
+    public string? BounceAddress { get; set; }
+
     /// <summary>Connections at the same time, 1–8. Default 4.</summary>
     public int Connections { get; set; } = 4;
+
+    /// <summary>Mails under way to one receiving domain at a time, 1–8. Default: no limit but <see cref="Connections"/>.</summary>
+    public int? ConnectionsPerDomain { get; set; }
+
+    /// <summary>A connection carries this many mails, then another is opened, 1–100,000. Default 1000.</summary>
+    public int MessagesPerConnection { get; set; } = 1000;
+
+    /// <summary>A connection that is older carries no further mail, 1 s–24 h. Default 10 min: a server behind a balancer that moves is followed.</summary>
+    public TimeSpan ConnectionLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Sends content by BDAT (RFC 3030) where the server offers CHUNKING: a round trip less. Default true.</summary>
+    public bool Chunking { get; set; } = true;
+
+    /// <summary>
+    /// After a TLS or authentication fault no connection is opened for this long, 0 (it is tried again at once) to 1 h; twice as long after each further one, up to 16 times. Default 30 s.
+    /// </summary>
+    public TimeSpan FaultPause { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What becomes of an email of which nobody can tell whether the server kept it. Default Resend.</summary>
+    public UnknownOutcome OnUnknown { get; set; } = UnknownOutcome.Resend;
 
     /// <summary>For TCP, TLS and AUTH together, 1 s–5 min. Default 30 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -95,15 +133,12 @@ public sealed class EmailOptions
         _ => 25,
     };
 
-    internal SecureSocketOptions SocketOptions => Security switch
-    {
-        EmailSecurity.StartTls => SecureSocketOptions.StartTls,
-        EmailSecurity.Tls => SecureSocketOptions.SslOnConnect,
-        _ => SecureSocketOptions.None,
-    };
+    internal SecureSocketOptions SocketOptions => Security.SocketOptions();
 
-    internal bool HostIsLoopback =>
-        string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+    internal bool HostIsLoopback => IsLoopback(Host);
+
+    internal static bool IsLoopback(string? host) =>
+        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 }
 
 /// <summary>How the connection to the server is protected. There is no "if available": who sits in between would see to it that it is not.</summary>
@@ -117,4 +152,24 @@ public enum EmailSecurity
 
     /// <summary>TLS from the first byte (RFC 8314).</summary>
     Tls,
+}
+
+/// <summary>What to do where the link died between the end of the content and the server's answer, or a worker did. Nobody can know whether the mail was kept.</summary>
+public enum UnknownOutcome
+{
+    /// <summary>Once more, with the same Message-ID: better twice than never.</summary>
+    Resend,
+
+    /// <summary>Not again, unless an admin says so on the page Pending emails: better never than twice.</summary>
+    Park,
+}
+
+internal static class EmailSecurityExtensions
+{
+    public static SecureSocketOptions SocketOptions(this EmailSecurity security) => security switch
+    {
+        EmailSecurity.StartTls => SecureSocketOptions.StartTls,
+        EmailSecurity.Tls => SecureSocketOptions.SslOnConnect,
+        _ => SecureSocketOptions.None,
+    };
 }

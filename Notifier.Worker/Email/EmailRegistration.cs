@@ -17,6 +17,7 @@ public static class EmailRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UnsubscribeToken>();
         services.AddSingleton<UnsubscribeLinks>();
+        services.AddSingleton<ReturnPath>();
         services.AddSingleton<EmailTemplates>();
         services.AddSingleton<EmailComposer>();
         // The validator has seen to it that there is a host outside Development.
@@ -33,6 +34,7 @@ public static class EmailRegistration
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();
         services.AddSingleton<EmailDelivery>();
+        services.AddSingleton<ParkedEmails>();
         services.AddTransient<EmailDueJob>();
         services.AddHostedService<OverdueSweep>();
         return services;

@@ -16,7 +16,7 @@ namespace Notifier.Worker.Email;
 /// an email that is sent by the next worker; after it an unknown outcome, and one re-send under the same Message-ID.
 /// </summary>
 internal sealed partial class EmailSender(
-    NpgsqlDataSource database, IMailTransport transport, EmailComposer composer, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
+    NpgsqlDataSource database, IMailTransport transport, EmailComposer composer, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
     NotifierMetrics metrics, TimeProvider clock, ILogger<EmailSender> log)
 {
     // What it tells of changes between composing and the last look only if it is seen in that moment.
@@ -47,6 +47,11 @@ internal sealed partial class EmailSender(
 
     private async Task<bool> CarryThroughAsync(ClaimedEmail claimed, CancellationToken cancellation)
     {
+        if (claimed.WasInData && email.Value.OnUnknown == UnknownOutcome.Park)
+        {
+            await endings.ParkAsync(claimed, cancellation);
+            return true;
+        }
         if (claimed is { WasInData: true, Resent: true })
         {
             // Twice nobody could tell: a third mail is more likely a nuisance than the first to arrive.
@@ -71,7 +76,7 @@ internal sealed partial class EmailSender(
 
             var overtaken = false;
             var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
-            var outcome = await transport.SendAsync(message, email.Value.Sender, to, () => LastLook(claimed, says, content, out overtaken), cancellation);
+            var outcome = await transport.SendAsync(message, returnPath.For(claimed.Id, to.Address), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
             if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part

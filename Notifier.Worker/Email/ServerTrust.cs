@@ -1,15 +1,15 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using MailKit.Net.Smtp;
+using MailKit;
 
 namespace Notifier.Worker.Email;
 
-/// <summary>Which server certificates are good: those the system trusts, and those that <c>Email__CaFile</c> vouches for.</summary>
+/// <summary>Which server certificates are good: those the system trusts, and those that a file of the settings vouches for.</summary>
 internal static class ServerTrust
 {
-    public static void Apply(SmtpClient client, EmailOptions options)
+    public static void Apply(MailService client, string? caFile)
     {
-        if (options.CaFile is not { } file)
+        if (caFile is not { } file)
             return;
         var roots = new X509Certificate2Collection();
         roots.ImportFromPemFile(file);

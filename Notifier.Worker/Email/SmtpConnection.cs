@@ -19,12 +19,14 @@ internal sealed class SmtpConnection : IDisposable
     private readonly TimeProvider _time;
     private readonly SmtpPhaseProbe _probe = new();
     private readonly LastLookClient _client;
+    private readonly long _openedAt;
+    private int _carried;
 
     public SmtpConnection(EmailOptions options, TimeProvider time)
     {
-        (_options, _time) = (options, time);
-        _client = new LastLookClient(_probe) { Timeout = (int)options.FinalTimeout.TotalMilliseconds + 1000 };
-        ServerTrust.Apply(_client, options);
+        (_options, _time, _openedAt) = (options, time, time.GetTimestamp());
+        _client = new LastLookClient(_probe, options.Chunking) { Timeout = (int)options.FinalTimeout.TotalMilliseconds + 1000 };
+        ServerTrust.Apply(_client, options.CaFile);
     }
 
     /// <summary>The last mail met a live connection, whatever became of the mail.</summary>
@@ -33,6 +35,9 @@ internal sealed class SmtpConnection : IDisposable
     public bool IsConnected => _client.IsConnected;
 
     public long IdleSince { get; set; }
+
+    /// <summary>It has carried as much, or lived as long, as it may.</summary>
+    public bool IsWornOut => _carried >= _options.MessagesPerConnection || _time.GetElapsedTime(_openedAt) >= _options.ConnectionLifetime;
 
     /// <returns>Null where the connection is ready for mail; else why the server cannot be used.</returns>
     public async Task<ConnectFault?> OpenAsync(CancellationToken cancellation)
@@ -45,8 +50,11 @@ internal sealed class SmtpConnection : IDisposable
             await _client.ConnectAsync(_options.Host!, _options.EffectivePort, _options.SocketOptions, deadline.Token);
             if (_options.User is null)
                 return null;
-            if (SaslChoice.For(_client, _options) is not { } mechanism)
-                return new ConnectFault(new SmtpOutcome.TransportDown(SmtpPhase.Authenticate, null), "no SASL mechanism that is safe on this link");
+            var (token, missing) = await AccessToken.ReadAsync(_options, deadline.Token);
+            if (missing is not null)
+                return new ConnectFault(new SmtpOutcome.TransportDown(SmtpPhase.Authenticate, null), missing);
+            if (SaslChoice.For(_client, _options, token) is not { } mechanism)
+                return new ConnectFault(new SmtpOutcome.TransportDown(SmtpPhase.Authenticate, null), NoMechanism());
             await _client.AuthenticateAsync(mechanism, deadline.Token);
             return null;
         }
@@ -79,6 +87,7 @@ internal sealed class SmtpConnection : IDisposable
         var format = FormatOptions.Default.Clone();
         format.International = international;
 
+        _carried++;
         _probe.BeginMail();
         using var deadline = new CancellationTokenSource(_options.CommandTimeout, _time);
         _probe.Moved = () => deadline.CancelAfter(_probe.Phase == SmtpPhase.FinalDot ? _options.FinalTimeout : _options.CommandTimeout);
@@ -152,6 +161,10 @@ internal sealed class SmtpConnection : IDisposable
         SmtpErrorCode.MessageNotAccepted => SmtpPhase.FinalDot,
         _ => _probe.Phase,
     };
+
+    private string NoMechanism() => _options.SaslMechanism is { } named
+        ? $"the server does not offer {named}, or it is not safe on this link"
+        : "no SASL mechanism that is safe on this link";
 
     private static bool IsLinkFault(Exception fault) => fault
         is IOException or SocketException or SmtpProtocolException or ServiceNotConnectedException or OperationCanceledException or TimeoutException;

@@ -1,25 +1,26 @@
+using System.Buffers.Text;
 using MailKit;
 using Notifier.Domain.Email;
 
 namespace Notifier.Worker.Email;
 
 /// <summary>
-/// Listens in on the dialogue to know how far it came. It looks at the first bytes of a command and for the final dot, keeps no byte
-/// and writes none anywhere: content and credentials pass through here.
+/// Listens in on the dialogue to know how far it came. It looks at the first bytes of a command, and for the end of the content: the final dot, or the last byte
+/// of what BDAT (RFC 3030) announced. It keeps no byte and writes none anywhere: content and credentials pass through here.
 /// </summary>
 /// <remarks>
-/// It would not see the end of a message sent with BDAT (RFC 3030); <c>PreferSendAsBinaryData</c> must stay off.
-/// MailKit reports bytes after they were written. So a write that failed left the dot with us, save when it was abandoned half way:
+/// MailKit reports bytes after they were written. So a write that failed left the end of the content with us, save when it was abandoned half way:
 /// <see cref="InContent"/> tells those.
 /// </remarks>
 internal sealed class SmtpPhaseProbe : IProtocolLogger
 {
     private int _matched;
+    private long _announced;
 
     /// <summary>The last step that was begun.</summary>
     public SmtpPhase Phase { get; private set; }
 
-    /// <summary>The server said 354: what is written now is the message.</summary>
+    /// <summary>The server said 354, or BDAT has announced it: what is written now is the message.</summary>
     public bool InContent { get; private set; }
 
     /// <summary>Called whenever bytes went one way or the other.</summary>
@@ -30,7 +31,11 @@ internal sealed class SmtpPhaseProbe : IProtocolLogger
     private static ReadOnlySpan<byte> FinalDot => "\r\n.\r\n"u8;
 
     /// <summary>A new mail begins; what was seen of the last one no longer counts.</summary>
-    public void BeginMail() => (Phase, InContent, _matched) = (SmtpPhase.Mail, false, 0);
+    public void BeginMail() => (Phase, InContent, _matched, _announced) = (SmtpPhase.Mail, false, 0, 0);
+
+    /// <summary>The last look said yes: what is written next is BDAT, in one write with the content's first block.</summary>
+    /// <remarks>MailKit reports that write only once it was made, or never: one that is abandoned may have carried a short message whole.</remarks>
+    public void BeginBdat() => (Phase, InContent) = (SmtpPhase.Data, true);
 
     public void LogConnect(Uri uri)
     {
@@ -39,7 +44,11 @@ internal sealed class SmtpPhaseProbe : IProtocolLogger
     public void LogClient(byte[] buffer, int offset, int count)
     {
         var written = buffer.AsSpan(offset, count);
-        if (InContent)
+        if (written.StartsWith("BDAT "u8) && _announced == 0)
+            BeginChunk(written);
+        else if (_announced > 0)
+            CountDown(written.Length);
+        else if (InContent)
             LookForFinalDot(written);
         else
             Phase = written switch
@@ -64,6 +73,19 @@ internal sealed class SmtpPhaseProbe : IProtocolLogger
 
     public void Dispose()
     {
+    }
+
+    private void BeginChunk(ReadOnlySpan<byte> written)
+    {
+        if (!Utf8Parser.TryParse(written[5..], out long size, out _) || written.IndexOf((byte)'\n') is not (> 0 and var end)) return;
+        (Phase, InContent, _announced) = (SmtpPhase.Data, true, size);
+        CountDown(written.Length - end - 1);
+    }
+
+    private void CountDown(int octets)
+    {
+        _announced -= octets;
+        if (_announced <= 0) (Phase, InContent, _announced) = (SmtpPhase.FinalDot, false, 0);
     }
 
     // Content is dot-stuffed (RFC 5321 section 4.5.2), so this sequence occurs once, though perhaps across two writes.

@@ -23,6 +23,12 @@ internal sealed class SmtpPool(EmailOptions options, TimeProvider time) : IDispo
     {
         while (_idle.TryPop(out var connection))
         {
+            if (connection.IsWornOut)
+            {
+                connection.Dispose();
+                continue;
+            }
+
             if (time.GetElapsedTime(connection.IdleSince) < FreshFor)
                 return connection;
             var answers = false;

@@ -12,10 +12,13 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
 
     private readonly EmailOptions _options = options.Value;
     private readonly SmtpPool _pool = new(options.Value, time);
+    private readonly SmtpBreaker _breaker = new(options.Value, time);
+    private readonly DomainLimit _domains = new(options.Value);
 
     public async Task<SmtpOutcome> SendAsync(
         MimeMessage message, MailboxAddress envelopeFrom, MailboxAddress envelopeTo, Func<bool> lastLook, CancellationToken cancellation)
     {
+        using var place = await _domains.EnterAsync(envelopeTo.Domain, cancellation);
         await _pool.EnterAsync(cancellation);
         try
         {
@@ -45,6 +48,8 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
     private async Task<SmtpOutcome> CarryAnewAsync(
         MimeMessage message, MailboxAddress envelopeFrom, MailboxAddress envelopeTo, Func<bool> lastLook, CancellationToken cancellation)
     {
+        if (_breaker.Holding() is { } holding)
+            return holding;
         var connection = new SmtpConnection(_options, time);
         ConnectFault? fault = null;
         var open = false;
@@ -52,6 +57,7 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
         {
             fault = await connection.OpenAsync(cancellation);
             open = fault is null;
+            _breaker.Opened(fault?.Outcome);
         }
         finally
         {
@@ -76,10 +82,25 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
         }
         finally
         {
-            if (outcome is not null && IsWorthKeeping(outcome) && connection.IsConnected)
-                _pool.Put(connection);
-            else
+            if (outcome is null || !IsWorthKeeping(outcome) || !connection.IsConnected)
                 connection.Dispose();
+            else if (connection.IsWornOut)
+                await QuitAsync(connection);
+            else
+                _pool.Put(connection);
+        }
+    }
+
+    private async Task QuitAsync(SmtpConnection connection)
+    {
+        using var timeout = new CancellationTokenSource(QuitWithin, time);
+        try
+        {
+            await connection.QuitAsync(timeout.Token);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException or MailKit.ProtocolException or MailKit.CommandException)
+        {
+            connection.Dispose(); // it is on its way out anyway
         }
     }
 

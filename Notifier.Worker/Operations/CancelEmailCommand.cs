@@ -9,13 +9,8 @@ internal sealed partial class CancelEmailCommand : IDashboardDispatcher
 {
     public async Task Dispatch(DashboardContext context)
     {
+        if (!AdminButton.IsPressed(context)) return;
         var http = context.GetHttpContext();
-        if (context.IsReadOnly || !HttpMethods.IsPost(http.Request.Method))
-        {
-            http.Response.StatusCode = context.IsReadOnly ? StatusCodes.Status403Forbidden : StatusCodes.Status405MethodNotAllowed;
-            return;
-        }
-
         var emails = http.RequestServices.GetRequiredService<EmailCancellationStore>();
         var isAttempt = context.UriMatch.Groups["attempt"].Success;
         var id = context.UriMatch.Groups[isAttempt ? "attempt" : "escalation"].Value;

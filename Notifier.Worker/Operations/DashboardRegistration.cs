@@ -15,6 +15,7 @@ internal static class DashboardRegistration
     {
         services.AddSingleton<PendingEmailStore>();
         services.AddSingleton<EmailCancellationStore>();
+        services.AddSingleton<SuppressionStore>();
         return services;
     }
 
@@ -35,9 +36,16 @@ internal static class DashboardRegistration
         DashboardRoutes.Routes.AddRazorPage(PendingEmailsPage.Route, _ => new PendingEmailsPage());
         DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/cancel/(?<escalation>[0-9]{{1,18}})", new CancelEmailCommand());
         DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/withdraw/(?<attempt>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", new CancelEmailCommand());
+        DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/resend/(?<attempt>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", new ResendEmailCommand());
+        DashboardRoutes.Routes.AddRazorPage(SuppressedAddressesPage.Route, _ => new SuppressedAddressesPage());
+        DashboardRoutes.Routes.Add($"{SuppressedAddressesPage.Route}/release/(?<site>[A-Za-z0-9_-]+)/(?<address>[A-Za-z0-9_-]+)", new ReleaseAddressCommand());
         NavigationMenu.Items.Insert(0, page => new MenuItem("Pending emails", page.Url.To(PendingEmailsPage.Route))
         {
             Active = page.RequestPath.StartsWith(PendingEmailsPage.Route, StringComparison.OrdinalIgnoreCase),
+        });
+        NavigationMenu.Items.Insert(1, page => new MenuItem("Suppressed addresses", page.Url.To(SuppressedAddressesPage.Route))
+        {
+            Active = page.RequestPath.StartsWith(SuppressedAddressesPage.Route, StringComparison.OrdinalIgnoreCase),
         });
         return true;
     }

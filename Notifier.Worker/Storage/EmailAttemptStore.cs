@@ -29,7 +29,7 @@ internal enum DataStart
     Overtaken,
 }
 
-/// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | withdrawn.</summary>
+/// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | parked | withdrawn.</summary>
 internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<EmailOptions> options)
 {
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
@@ -115,7 +115,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             """
             UPDATE notifier.email_attempt
             SET state = $3, answer = $4, lease_until = NULL, attempts = attempts - $6,
-                next_at = notifier.now() + coalesce($5, interval '0'), finished_at = CASE WHEN $5 IS NULL THEN notifier.now() END
+                next_at = notifier.now() + coalesce($5, interval '0'), finished_at = CASE WHEN $5 IS NULL AND $3 <> 'parked' THEN notifier.now() END
             WHERE id = $1 AND fence = $2 AND state IN ('sending', 'data')
             RETURNING notifier.now()
             """, connection)
@@ -128,6 +128,16 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
+    }
+
+    /// <summary>An email that was parked is to be sent after all.</summary>
+    /// <returns>The database's time; null: it is not parked any more.</returns>
+    public static async Task<DateTimeOffset?> ResumeAsync(NpgsqlConnection connection, Guid email, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE notifier.email_attempt SET state = 'retry', resent = true, next_at = notifier.now() WHERE id = $1 AND state = 'parked' RETURNING notifier.now()", connection)
+        { Parameters = { new() { Value = email } } };
+        return await command.ExecuteTimeAsync(cancellation);
     }
 
     /// <summary>An alarm that rang is no alarm any more: the next one for that moment is a new job.</summary>

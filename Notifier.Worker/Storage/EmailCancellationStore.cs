@@ -72,7 +72,7 @@ internal sealed class EmailCancellationStore(NpgsqlDataSource database)
         await using var command = new NpgsqlCommand(
             """
             UPDATE notifier.email_attempt SET state = 'withdrawn', lease_until = NULL, finished_at = notifier.now()
-            WHERE id = $1 AND state IN ('pending', 'retry') RETURNING site, recipient, conversations, notifier.now()
+            WHERE id = $1 AND state IN ('pending', 'retry', 'parked') RETURNING site, recipient, conversations, notifier.now()
             """, connection)
         { Parameters = { new() { Value = attempt } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);

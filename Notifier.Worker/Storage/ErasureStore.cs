@@ -60,6 +60,11 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
         WHERE r.site = $1 AND r.id = $2 AND s.site = r.site AND s.address = lower(r.email)
           AND NOT EXISTS (SELECT FROM notifier.recipient o WHERE o.site = r.site AND o.id <> r.id AND lower(o.email) = s.address)
         """,
+        """
+        DELETE FROM notifier.bounce b USING notifier.recipient r
+        WHERE r.site = $1 AND r.id = $2 AND b.site = r.site AND b.address = lower(r.email)
+          AND NOT EXISTS (SELECT FROM notifier.recipient o WHERE o.site = r.site AND o.id <> r.id AND lower(o.email) = b.address)
+        """,
         "DELETE FROM notifier.recipient WHERE site = $1 AND id = $2",
     ];
 

@@ -46,14 +46,19 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
     public long CountDue(string search) => Count($"notifier.escalation e WHERE e.email_at IS NOT NULL AND {DueMatches}", search);
 
     /// <summary>Emails that were decided and have not reached their end, the next to be tried first.</summary>
-    public IReadOnlyList<EmailUnderWay> UnderWay(string search, int take)
+    public IReadOnlyList<EmailUnderWay> UnderWay(string search, int take) => Attempts(Unfinished, search, take);
+
+    /// <summary>Emails of which nobody can tell whether they arrived, and which wait for an admin's word.</summary>
+    public IReadOnlyList<EmailUnderWay> Parked(string search, int take) => Attempts(WaitsForAWord, search, take);
+
+    private List<EmailUnderWay> Attempts(string which, string search, int take)
     {
         using var command = database.CreateCommand(
             $"""
             SELECT a.id, a.site, a.recipient, a.conversations, a.state, a.attempts, a.next_at,
                    (SELECT count(*) FROM notifier.escalation_message em
                     WHERE em.site = a.site AND em.recipient = a.recipient AND em.conversation = ANY (a.conversations))
-            FROM notifier.email_attempt a WHERE {Unfinished} AND {UnderWayMatches} ORDER BY a.next_at, a.id LIMIT $2
+            FROM notifier.email_attempt a WHERE {which} AND {UnderWayMatches} ORDER BY a.next_at, a.id LIMIT $2
             """);
         command.Parameters.AddWithValue(search);
         command.Parameters.AddWithValue(take);
@@ -68,6 +73,8 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
 
     public long CountUnderWay(string search) => Count($"notifier.email_attempt a WHERE {Unfinished} AND {UnderWayMatches}", search);
 
+    public long CountParked(string search) => Count($"notifier.email_attempt a WHERE {WaitsForAWord} AND {UnderWayMatches}", search);
+
     private long Count(string from, string search)
     {
         using var command = database.CreateCommand($"SELECT count(*) FROM (SELECT FROM {from} LIMIT {CountCap}) AS counted");
@@ -76,6 +83,8 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
     }
 
     private const string Unfinished = "a.state IN ('pending', 'retry', 'sending', 'data')";
+
+    private const string WaitsForAWord = "a.state = 'parked'";
 
     private const string DueMatches =
         """

@@ -14,7 +14,7 @@ internal sealed partial class Retention(NpgsqlDataSource database, TimeProvider 
         {
             try
             {
-                await using var command = database.CreateCommand("SELECT notifier.tidy()");
+                await using var command = database.CreateCommand("SELECT notifier.tidy(); DELETE FROM notifier.bounce WHERE at < notifier.now() - interval '30 days'");
                 await command.ExecuteNonQueryAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException) // next time; the worker has other things to do

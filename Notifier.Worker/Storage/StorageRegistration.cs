@@ -15,6 +15,7 @@ internal static class StorageRegistration
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<PushOutboxStore>();
         services.AddSingleton<EmailAttemptStore>();
+        services.AddSingleton<BounceStore>();
         services.AddHostedService<Retention>();
         services.AddSingleton<TraceStore>();
         return services;

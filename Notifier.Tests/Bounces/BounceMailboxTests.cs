@@ -1,0 +1,39 @@
+using Notifier.Tests.Fixtures;
+using Notifier.Worker.Bounces;
+using Notifier.Worker.Email;
+
+namespace Notifier.Tests.Bounces;
+
+public sealed class BounceMailboxTests(BouncesStage stage) : IClassFixture<BouncesStage>
+{
+    [Fact]
+    public async Task A_mailbox_is_read_by_IMAP_and_each_mail_is_marked_when_it_is_dealt_with()
+    {
+        await using var dovecot = await Dovecot.StartAsync();
+        if (dovecot is null)
+        {
+            // What CI did not look at is not green.
+            Assert.True(Environment.GetEnvironmentVariable("CI") is null or "", "dovecot-imapd is missing, and could not be installed");
+            Assert.Skip("dovecot-imapd is not installed");
+        }
+        var (bob, eve, ada) = (await stage.MailedAsync(), await stage.MailedAsync(), await stage.MailedAsync());
+        await dovecot.DeliverAsync("1.a", Reports.Bounce(bob.ReturnPath, bob.Address, "5.1.1"));
+        await dovecot.DeliverAsync("2.b", Reports.Complaint(eve.ReturnPath, eve.Address));
+        await dovecot.DeliverAsync("3.c", Reports.OutOfOffice(ada.ReturnPath));
+
+        await ReadAsync(dovecot);
+        Assert.All(dovecot.Files, f => Assert.EndsWith("S", f, StringComparison.Ordinal));
+        Assert.Equal(3, dovecot.Files.Length);
+        await dovecot.DeliverAsync("4.d", Reports.Bounce(ada.ReturnPath, ada.Address, "5.1.1"));
+        await ReadAsync(dovecot);
+
+        Assert.StartsWith("suppressed 5.1.1", await bob.FateAsync(), StringComparison.Ordinal);
+        Assert.Equal("unsubscribed", await eve.FateAsync());
+        Assert.StartsWith("suppressed 5.1.1", await ada.FateAsync(), StringComparison.Ordinal);
+        Assert.All(dovecot.Files, f => Assert.EndsWith("S", f, StringComparison.Ordinal));
+    }
+
+    private Task ReadAsync(Dovecot dovecot) => stage.Mailbox.ReadAsync(
+        new BounceMailboxOptions { Host = "127.0.0.1", Port = dovecot.Port, Security = EmailSecurity.None, User = Dovecot.User, Password = Dovecot.Password },
+        TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using MimeKit;
+using Notifier.Domain.Email;
+using Notifier.Worker.Email;
+using Notifier.Worker.Storage;
+
+namespace Notifier.Worker.Bounces;
+
+/// <summary>What became of a mail that came to the bounce address. A closed set.</summary>
+internal enum BounceMail
+{
+    /// <summary>It reported something of an email of ours, and that is written down.</summary>
+    Recorded,
+
+    /// <summary>It reports nothing, or nothing of an email of ours.</summary>
+    OfNoEmail,
+
+    /// <summary>It is no mail.</summary>
+    Unreadable,
+}
+
+/// <summary>Takes one mail, matches what it reports with the email it is about, and writes that down. The same mail twice is the same mail once.</summary>
+internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath returnPath, IOptions<BouncesOptions> options, ILogger<BounceIntake> log)
+{
+    public async Task<BounceMail> TakeAsync(byte[] raw, CancellationToken cancellation)
+    {
+        IReadOnlyList<BounceReport> reports;
+        try
+        {
+            using var stream = new MemoryStream(raw);
+            using var mail = await MimeMessage.LoadAsync(stream, cancellation);
+            reports = mail.Headers.Count > 0 ? BounceReader.Read(mail) : throw new FormatException("no headers");
+        }
+        catch (FormatException)
+        {
+            return BounceMail.Unreadable;
+        }
+        var recorded = false;
+        foreach (var report in reports)
+        {
+            if (await MatchAsync(report, cancellation) is not { } about) continue;
+            var key = SHA256.HashData([.. raw, .. Encoding.UTF8.GetBytes($"\n{about.Site}\n{about.Address}")]);
+            var verdict = await bounces.RecordAsync(key, about, report.Verdict, report.Status, report.Detail, options.Value.ScoreLimit, options.Value.ScoreWindow, cancellation);
+            LogRecorded(log, report.Status, verdict);
+            recorded = true;
+        }
+        return recorded ? BounceMail.Recorded : BounceMail.OfNoEmail;
+    }
+
+    /// <summary>By our signature in a return path; else by the Message-ID, which anybody may guess, and only for the address that it went to.</summary>
+    private async Task<MailedTo?> MatchAsync(BounceReport report, CancellationToken cancellation)
+    {
+        foreach (var address in report.SentTo)
+            if (returnPath.TryRead(address, out var attempt, out var tag))
+                return await bounces.FindAsync(attempt, cancellation) is { } mailed && returnPath.IsOf(tag, mailed.Address) ? mailed : null;
+        return report.MessageId is { } id && await bounces.FindAsync(id, cancellation) is { } found && report.Addresses.Contains(found.Address, StringComparer.OrdinalIgnoreCase) ? found : null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A report of {Status} about an email: {Verdict}")]
+    private static partial void LogRecorded(ILogger log, string status, BounceVerdict verdict);
+}
