@@ -1,4 +1,5 @@
 using Notifier.Benchmarks.Attention;
+using Notifier.Benchmarks.Email;
 using Notifier.Benchmarks.Relay;
 using Notifier.Benchmarks.WebPush;
 
@@ -8,6 +9,8 @@ return args switch
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
     ["attention"] => AttentionBenchmark.Run(),
+    ["email"] => await EmailBenchmark.RunAsync(),
+    ["email-side", var port, var connections, var text, var html] => await TransportSide.RunAsync(port, connections, text, html),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
     ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
@@ -17,6 +20,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, relay, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
 # ./dev bench: each benchmark with what it is compared with. Sourced.
 
-benchmarks=(attention webpush relay)
+benchmarks=(attention email webpush relay)
 
 bench() {
   local name names=("${@:-${benchmarks[@]}}")
@@ -20,12 +20,21 @@ bench() {
   for name in "${names[@]}"; do
     case $name in
       attention) ;;
+      email) need_postfix ;;
       webpush) need_openssl_side ;;
       relay) need_fanout_limit ;;
       *) die "there is no benchmark $name; there are: ${benchmarks[*]}" ;;
     esac
     "$root/Notifier.Benchmarks/bin/Release/net10.0/Notifier.Benchmarks" "$name" < /dev/null || die "the benchmark $name failed; see above"
   done
+}
+
+# The server that both sides send to. Debian's package would ask what it is to be, and start it: it is started from a configuration of our own.
+need_postfix() {
+  [[ ! -x /usr/sbin/postfix ]] || return 0
+  may_install || die 'postfix is missing, and cannot be installed here'
+  as_root debconf-set-selections <<< 'postfix postfix/main_mailer_type select No configuration'
+  apt_install postfix 'the server to send to' || die 'postfix could not be installed; see above'
 }
 
 # The limit of Web Push, in C.

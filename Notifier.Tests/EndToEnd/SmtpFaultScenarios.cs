@@ -76,9 +76,9 @@ public sealed class SmtpFaultScenarios(SmtpFaultScenarios.FaultStage stage) : IC
             ["Email__Password"] = "secret",
             ["Email__MessagesPerConnection"] = "1", // what is idle in the pool would not meet a fault of a new connection
             ["Email__FaultPause"] = "00:00:00",
-            ["Email__ConnectTimeout"] = "00:00:04",
-            ["Email__CommandTimeout"] = "00:00:04",
-            ["Email__FinalTimeout"] = "00:00:04",
+            ["Email__ConnectTimeout"] = "00:00:10",
+            ["Email__CommandTimeout"] = "00:00:10",
+            ["Email__FinalTimeout"] = "00:00:10",
         };
 
         public override async ValueTask DisposeAsync()

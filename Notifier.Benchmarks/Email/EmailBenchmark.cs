@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Notifier.Benchmarks.Email;
+
+/// <summary><c>./dev bench email</c>: emails a second into the same real Postfix, beside nodemailer's pool; near, and 20 ms away. Then <see cref="DrainBenchmark"/>.</summary>
+internal static class EmailBenchmark
+{
+    private const int Rounds = 7, Connections = 4;
+    private static readonly string Text = string.Join("\n", Enumerable.Repeat("Ada: Is it still available? I could come by tomorrow.", 10));
+    private static readonly string Html = $"<html><body>{string.Join("", Enumerable.Repeat("<p><b>Ada</b>: Is it still available? I could come by tomorrow.</p>", 30))}</body></html>";
+
+    public static async Task<int> RunAsync()
+    {
+        using var postfix = await Postfix.StartAsync();
+        using var far = new DelayedLink(postfix.Port, TimeSpan.FromMilliseconds(20));
+        var near = await CompareAsync("Postfix on this machine", postfix.Port, mails: 400);
+        await CompareAsync("Postfix 20 ms away", far.Port, mails: 200);
+        return await DrainBenchmark.RunAsync(postfix.Port, Connections, near);
+    }
+
+    /// <returns>Our emails a second.</returns>
+    private static async Task<double> CompareAsync(string where, int port, int mails)
+    {
+        string[] arguments = [$"{port}", $"{Connections}", Text, Html];
+        using var ours = new Side("ours", ".", [Environment.ProcessPath!, "email-side", .. arguments]);
+        using var theirs = new Side("nodemailer pooled", "Notifier.Benchmarks", ["node", "Email/nodemailer_side.mjs", .. arguments]);
+        var seconds = new Dictionary<Side, List<double>> { [ours] = [], [theirs] = [] };
+        for (var round = 0; round <= Rounds; round++)
+            foreach (var side in round % 2 == 0 ? new[] { ours, theirs } : [theirs, ours])
+            {
+                var clock = Stopwatch.StartNew();
+                side.Rates.Add(await side.RoundAsync(mails));
+                seconds[side].Add(mails / clock.Elapsed.TotalSeconds);
+            }
+        // The first round warmed up.
+        foreach (var (side, rates) in seconds)
+        {
+            rates.RemoveAt(0);
+            side.Rates.RemoveAt(0);
+        }
+
+        Console.WriteLine($"{where}: emails a second, {mails} a round over {Connections} connections, median of {Rounds} rounds in turn");
+        foreach (var (side, rates) in seconds)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {side.Name,-20}{rates.Median(),8:0}   ({rates.Min():0} to {rates.Max():0});  {side.Rates.Median():0} a second of CPU time"));
+        Sides.Ratio($"emails a second, {where}", theirs.Name, seconds[ours].Zip(seconds[theirs], (a, b) => a / b).Median());
+        return seconds[ours].Median();
+    }
+}
