@@ -12,12 +12,32 @@ need_mail_server() {
   fi
 }
 
+# Signatures of ours are verified by Debian's python3-dkim.
+need_dkim() {
+  ! /usr/bin/python3 -c 'import dkim' 2> /dev/null || return 0
+  if may_install; then
+    apt_install python3-dkim "the tests' verifier of DKIM" || die "python3-dkim could not be installed; see above"
+  else
+    say "The tests' verifier of DKIM is missing: install the package python3-dkim (as root)." >&2
+  fi
+}
+
+# The emails are rendered in it. A test that does not find it fails.
+need_chromium() {
+  ! [[ -x /usr/bin/chromium ]] || return 0
+  if may_install && apt_install chromium 'the emails are rendered in it'; then return; fi
+  [[ -z ${CI:-} ]] || die "chromium is missing and could not be installed: the tests of the emails need it"
+  say 'chromium is missing: install the package chromium (as root).' >&2
+}
+
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
 run_tests() {
   local log passed failed skipped status=0
   need_postgres
   need_mail_server
+  need_dkim
   need_node_modules "$root/Notifier.Tests"
+  need_chromium
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")

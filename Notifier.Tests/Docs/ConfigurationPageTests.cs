@@ -1,5 +1,6 @@
 using System.Reflection;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
@@ -14,6 +15,7 @@ public sealed class ConfigurationPageTests
 
     [Theory]
     [InlineData("Email", typeof(EmailOptions))]
+    [InlineData("Email__Dkim", typeof(DkimOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]

@@ -20,6 +20,8 @@ public sealed class EmailComposerTests
         Assert.Equal(["c0ffee@acme.example"], mail.References);
         Assert.Equal("c0ffee@acme.example", mail.InReplyTo);
         Assert.Equal("auto-generated", mail.Headers[HeaderId.AutoSubmitted]);
+        Assert.Equal("<unread.acme.acme.example>", mail.Headers[HeaderId.ListId]);
+        Assert.Equal("conversation:acme:unread:54667cc7be62", mail.Headers["Feedback-ID"]);
         Assert.Equal("List-Unsubscribe=One-Click", mail.Headers[HeaderId.ListUnsubscribePost]);
         Assert.Equal(
             "<https://notifier.acme.example/unsubscribe/abc>, <mailto:hello@acme.example?subject=unsubscribe%20abc>",
