@@ -26,6 +26,8 @@ internal sealed class EmailComposer(EmailTemplates templates, DkimSignature dkim
         AddThread(message, envelope);
         AddAutomation(message, envelope);
         AddList(message, digest, envelope);
+        // RFC 5322 section 2.1.1: no line is longer than 998; and no server on the way has a reason to encode a signed body anew.
+        message.Prepare(EncodingConstraint.SevenBit);
         dkim.Sign(message);
         return message;
     }

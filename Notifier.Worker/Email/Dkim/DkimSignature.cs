@@ -16,12 +16,10 @@ internal sealed class DkimSignature(IOptions<DkimOptions> options)
 
     private readonly DkimSigner[] _signers = [.. Signers(options.Value)];
 
-    /// <summary>The last thing that is done to a mail: nothing may change in it afterwards.</summary>
+    /// <summary>The last thing that is done to a mail, prepared for 7 bits: nothing may change in it afterwards.</summary>
     public void Sign(MimeMessage message)
     {
         if (_signers.Length == 0) return;
-        // No server on the way then has a reason to encode the body anew.
-        message.Prepare(EncodingConstraint.SevenBit);
         var covered = Covered.Where(message.Headers.Contains).ToArray();
         foreach (var signer in _signers) signer.Sign(message, covered);
     }
