@@ -156,6 +156,7 @@ public sealed class EmailComposerTests
     [InlineData("bob@example.org\r\nRCPT TO:<eve@example.org>", false)]
     [InlineData("bob@example.org\0", false)]
     [InlineData("bob@", false)]
+    [InlineData("b\u202Eob@example.org", false)]
     [InlineData("a234567890b234567890c234567890d234567890e234567890f234567890g2345@example.org", false)]
     public void Only_a_bare_mailbox_is_an_address(string address, bool good) =>
         Assert.Equal(good, EmailEnvelope.TryReadRecipient(new EmailRecipient(address, null, null), out _));

@@ -27,6 +27,9 @@ public sealed record EmailEnvelope(
         // RFC 5321 section 4.5.3.1: no server is to be asked about more.
         if (Encoding.UTF8.GetByteCount(parsed.LocalPart) > 64 || Encoding.UTF8.GetByteCount(parsed.Address) > 254)
             return false;
+        // Nothing in it that cannot be seen, or turns round what stands beside it.
+        if (UserText.Line(parsed.Address, 254) != parsed.Address)
+            return false;
         mailbox = new MailboxAddress(UserText.Header(recipient.Name, 80), parsed.Address);
         return true;
     }
