@@ -17,6 +17,9 @@ public sealed record NotificationPreferences
     /// <summary>When not to disturb, in the person's time zone. Default none.</summary>
     public IReadOnlyList<QuietHours> QuietHours { get; init; } = [];
 
+    /// <summary>Not to be disturbed before this moment, whatever the hour: as in quiet hours, urgent passes and the rest is told at the end. Null: not set.</summary>
+    public DateTimeOffset? DoNotDisturbUntil { get; init; }
+
     /// <summary>By conversation; one that is not named is at level <see cref="ConversationLevel.All"/>.</summary>
     public IReadOnlyDictionary<string, ConversationPreference> Conversations { get; init; } = new Dictionary<string, ConversationPreference>();
 }

@@ -14,6 +14,7 @@ internal static class NotificationPreferencesReader
         Push = members.Flag("push", otherwise: true),
         EmailDelay = members.OptionalDuration("emailDelay", shortestDelay, TimeSpan.FromHours(24)),
         QuietHours = members.Has("quietHours") ? [.. members.Objects("quietHours", 50, mayBeEmpty: true).Select(QuietHours)] : [],
+        DoNotDisturbUntil = members.OptionalTime("doNotDisturbUntil"),
         Conversations = members.Has("conversations")
             ? members.Object("conversations").Children(10_000).ToDictionary(c => c.Name, c => Conversation(c.Members)) : NotificationPreferences.Default.Conversations,
     };

@@ -9,7 +9,7 @@ internal static class Scenarios
     private static readonly Setup Plain = new();
 
     /// <summary>The mail server may think long: what is cut short here is something else.</summary>
-    private static readonly Setup Patient = new(Settings: new Dictionary<string, string> { ["Email__CommandTimeout"] = "00:00:30" });
+    private static readonly Setup Patient = new(Settings: new Dictionary<string, string> { ["Email__CommandTimeout"] = "00:00:30", ["Email__FinalTimeout"] = "00:00:30" });
 
     public static IReadOnlyList<Scenario> All { get; } =
     [

@@ -4,9 +4,6 @@ using Notifier.Relay.Demo;
 using Notifier.Relay.Operations;
 using Notifier.Relay.Storage;
 
-// Before the first socket. With the option in ListenRaw it makes the thread that finds a socket ready also deal with what came: twice as many
-// acknowledgements in the same time. It asks that nothing blocks there.
-Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 try
 {
     var builder = WebApplication.CreateBuilder(args);

@@ -40,7 +40,7 @@ internal static class RelayRegistration
     }
 
     /// <summary>Nothing here blocks on a thread that reads a socket, so what comes is dealt with right there.</summary>
-    public static void ListenRaw(IWebHostBuilder host) => host.UseSockets(sockets => (sockets.UnsafePreferInlineScheduling, sockets.IOQueueCount) = (true, 0));
+    public static void ListenRaw(IWebHostBuilder host) => host.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
 
     public static void MapAll(this WebApplication app)
     {

@@ -3,6 +3,7 @@ using Notifier.Worker;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Devices;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Preview;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
@@ -21,6 +22,7 @@ try
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.WebHost.UseUrls(builder.Configuration["Worker:Urls"] ?? "http://127.0.0.1:5080");
+    if (args is ["preview", .. var places]) return await PreviewCommand.RunAsync(builder.Configuration, places, Console.Out);
     if (args is ["migrate", ..]) return await Migrator.RunAsync(builder.Configuration, Console.Out);
 
     builder.Services

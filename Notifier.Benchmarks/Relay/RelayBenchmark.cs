@@ -134,7 +134,8 @@ internal static class RelayBenchmark
     {
         using var migrate = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Notifier.Worker.dll"), "migrate"])
         {
-            RedirectStandardOutput = true, Environment = { ["ConnectionStrings__Notifier"] = database.ConnectionString },
+            RedirectStandardOutput = true,
+            Environment = { ["ConnectionStrings__Notifier"] = database.ConnectionString },
         })!;
         await migrate.StandardOutput.ReadToEndAsync();
         await migrate.WaitForExitAsync();

@@ -68,7 +68,14 @@ internal sealed class RelayServer : IDisposable
         }
         var body = JsonSerializer.Serialize(new
         {
-            site = "acme", id, to = Enumerable.Range(0, group).Select(n => $"u-{(first + n) % crowd}"), kind = "group", conversation = "c-1", seq = 1, sender = new { id = "sender" }, text = Text,
+            site = "acme",
+            id,
+            to = Enumerable.Range(0, group).Select(n => $"u-{(first + n) % crowd}"),
+            kind = "group",
+            conversation = "c-1",
+            seq = 1,
+            sender = new { id = "sender" },
+            text = Text,
         });
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await _http.PostAsync(new Uri("/v1/publish", UriKind.Relative), content);

@@ -52,7 +52,8 @@ internal sealed class Plan
         }
         foreach (var person in people)
         {
-            if (_random.Chance(45)) See(start + _random.Between(0, 7), conversation, person, 1 + _random.Below(messages));
+            // Twice and in any order: the mark goes by the higher one.
+            for (var looks = _random.Chance(45) ? 1 + _random.Below(2) : 0; looks > 0; looks--) See(start + _random.Between(0, 7), conversation, person, 1 + _random.Below(messages));
             if (_random.Chance(20)) Move(start + _random.Between(0, 4), conversation, person);
         }
     }

@@ -42,9 +42,10 @@ internal static class Processes
         await act.PauseAsync(0.2, 0.5);
         act.Fault($"SIGSTOP {worker.Name}");
         await worker.FreezeAsync();
-        await act.Cast.Mail.ClearAsync();
         await Task.Delay(Pace.Lease * 2);
         await worker.ThawAsync();
+        // Only now: the other one has taken the mails over, and is in the same place of the same dialogue.
+        await act.Cast.Mail.ClearAsync();
         act.Healed(worker.Name);
     }
 

@@ -1,3 +1,4 @@
+using Notifier.Faults.Driving;
 using Notifier.Faults.Stage;
 
 namespace Notifier.Faults.Injecting;
@@ -34,6 +35,8 @@ internal static class PushServices
             act.Fault($"the push service answers {fault.Status}");
             act.Cast.Push.Fault = fault;
             await act.PauseAsync(1.5, 3);
+            var start = DriverLog.Now;
+            while (fault.Said < 3 * (round + 1) && DriverLog.Now - start < 20) await act.PauseAsync(0.1, 0.2); // it has to be met
             act.Cast.Push.Fault = null;
             act.Healed("the push service");
         }

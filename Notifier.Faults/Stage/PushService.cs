@@ -24,6 +24,9 @@ internal sealed record PushFault(int Status, int? RetryAfter = null)
     /// <summary>How often, in all.</summary>
     public int Times { get; init; } = int.MaxValue;
 
+    /// <summary>How often it was asked for.</summary>
+    public int Said => _said;
+
     public bool Take() => Interlocked.Increment(ref _said) <= Times;
 }
 

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Notifier.Worker;
 using Notifier.Worker.Devices;
+using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Recipients;
@@ -58,6 +59,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(new StoppedClock());
         builder.Services.AddOptions<LinksOptions>().BindSection(builder.Configuration.GetSection(LinksOptions.Section));
         builder.Services.AddSingleton<UnsubscribeToken>();
+        builder.Services.AddSingleton<EmailTemplates>();
         builder.Services.AddOptions<WebPushOptions>().BindSection(builder.Configuration.GetSection(WebPushOptions.Section));
         builder.Services.AddSingleton(provider => new VapidKeyring(provider.GetRequiredService<IOptions<WebPushOptions>>().Value));
         builder.Services.AddSingleton<EndpointGuard>();

@@ -2,6 +2,7 @@ using System.Reflection;
 using Notifier.Relay;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
@@ -18,6 +19,7 @@ public sealed class ConfigurationPageTests
     [InlineData("Email", typeof(EmailOptions))]
     [InlineData("Bounces", typeof(BouncesOptions))]
     [InlineData("Bounces__Imap", typeof(BounceMailboxOptions))]
+    [InlineData("Email__Dkim", typeof(DkimOptions))]
     [InlineData("WebPush", typeof(WebPushOptions))]
     [InlineData("Escalation", typeof(EscalationOptions))]
     [InlineData("Alarms", typeof(AlarmOptions))]

@@ -20,6 +20,8 @@ public sealed class EmailComposerTests
         Assert.Equal(["c0ffee@acme.example"], mail.References);
         Assert.Equal("c0ffee@acme.example", mail.InReplyTo);
         Assert.Equal("auto-generated", mail.Headers[HeaderId.AutoSubmitted]);
+        Assert.Equal("<unread.acme.acme.example>", mail.Headers[HeaderId.ListId]);
+        Assert.Equal("conversation:acme:unread:54667cc7be62", mail.Headers["Feedback-ID"]);
         Assert.Equal("List-Unsubscribe=One-Click", mail.Headers[HeaderId.ListUnsubscribePost]);
         Assert.Equal(
             "<https://notifier.acme.example/unsubscribe/abc>, <mailto:hello@acme.example?subject=unsubscribe%20abc>",
@@ -154,6 +156,8 @@ public sealed class EmailComposerTests
     [InlineData("bob@example.org\r\nRCPT TO:<eve@example.org>", false)]
     [InlineData("bob@example.org\0", false)]
     [InlineData("bob@", false)]
+    [InlineData("b\u202Eob@example.org", false)]
+    [InlineData("a234567890b234567890c234567890d234567890e234567890f234567890g2345@example.org", false)]
     public void Only_a_bare_mailbox_is_an_address(string address, bool good) =>
         Assert.Equal(good, EmailEnvelope.TryReadRecipient(new EmailRecipient(address, null, null), out _));
 

@@ -21,7 +21,7 @@ public sealed class EmailInjectionTests
 
     private static readonly string[] Expected =
     [
-        "From", "To", "Message-Id", "Date", "Subject", "References", "In-Reply-To", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post",
+        "From", "To", "Message-Id", "Date", "Subject", "References", "In-Reply-To", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID",
         "MIME-Version", "Content-Type",
     ];
 

@@ -37,6 +37,11 @@ public sealed class EmailSettingsTests
     [InlineData("Production", "Email__Connections=9", "Email__Connections: must be between 1 and 8")]
     [InlineData("Production", "Email__FinalTimeout=soon", "Email__FinalTimeout: must be a duration such as 00:00:30")]
     [InlineData("Production", "Email__ConnectTimeout=00:00:00", "Email__ConnectTimeout: must be between 00:00:01 and 00:05:00")]
+    [InlineData("Production", "Email__Lease=00:00:05", "Email__Lease: must be between 00:00:15 and 00:10:00")]
+    [InlineData("Production", "Email__TransportPause=00:00:00", "Email__TransportPause: must be between 00:00:01 and 01:00:00")]
+    [InlineData("Production", "Email__UnknownPause=02:00:00", "Email__UnknownPause: must be between 00:00:01 and 01:00:00")]
+    [InlineData("Production", "Email__Retries__0=00:00:00", "Email__Retries__0: must be between 00:00:01 and 1.00:00:00")]
+    [InlineData("Development", "Email__Lease=00:00:00", "Email__Lease: must be between 00:00:15 and 00:10:00")]
     [InlineData("Production", "Email__UnsubscribeAddress=Acme <a@acme.example>", "Email__UnsubscribeAddress: must be an address without a name, such as unsubscribe@acme.example")]
     [InlineData("Production", "Email__CaFile=/no/such/file", "Email__CaFile: there is no such file")]
     [InlineData("Production", "Links__BaseUrl=ftp://acme.example", "Links__BaseUrl: must be an absolute http or https URL such as https://notifier.acme.example")]
@@ -57,6 +62,7 @@ public sealed class EmailSettingsTests
     [InlineData("Production", "Email__Security=None", "Email__Host=localhost")]
     [InlineData("Production", "Email__Security=None", "Email__AllowClearText=true")]
     [InlineData("Development", "Email__Security=None")]
+    [InlineData("Development", "Email__Lease=00:00:01", "Email__Retries__0=00:00:00.500")]
     public async Task Good_settings_start_and_mail_goes_to_the_server(string environment, params string[] settings)
     {
         var host = Host(environment, [.. Good, .. settings]);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using MimeKit;
 using Notifier.Domain.Email;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Unsubscribe;
 using Xunit;
@@ -30,13 +31,14 @@ internal static class Mails
     public static DigestMessage Message(string text, string sender = "Ada", long seq = 1) => new(seq, sender, text, Noon.AddMinutes(seq));
 
     public static EmailDigest Digest(params DigestConversation[] conversations) =>
-        new("Acme", new EmailRecipient("bob@example.org", "Bob", null), conversations);
+        new("Acme", new EmailRecipient("bob@example.org", "Bob", null), conversations) { Site = "acme" };
 
     /// <summary>As an installation without settings of its own writes it.</summary>
     public static MimeMessage Compose(EmailDigest digest, EmailEnvelope envelope) => Composer().Compose(digest, envelope);
 
-    public static EmailComposer Composer(EmailOptions? options = null, ILogger<EmailTemplates>? log = null) =>
-        new(new EmailTemplates(Microsoft.Extensions.Options.Options.Create(options ?? new EmailOptions()), log ?? NullLogger<EmailTemplates>.Instance));
+    public static EmailComposer Composer(EmailOptions? options = null, ILogger<EmailTemplates>? log = null, DkimOptions? dkim = null) => new(
+        new EmailTemplates(Microsoft.Extensions.Options.Options.Create(options ?? new EmailOptions()), log ?? NullLogger<EmailTemplates>.Instance),
+        new DkimSignature(Microsoft.Extensions.Options.Options.Create(dkim ?? new DkimOptions())));
 
     public static MimeMessage Simple() => Compose(Digest(Conversation(1, Message("Is it still available?"))), Envelope);
 

@@ -108,6 +108,38 @@ public sealed class QuietHoursTests
     }
 
     [Fact]
+    public void Who_does_not_want_to_be_disturbed_is_told_once_at_the_end()
+    {
+        var until = Clock.Start.AddHours(5);
+        var person = People.Usual.Wishing(p => p with { DoNotDisturbUntil = until });
+        var world = new Simulation(person);
+        for (var i = 1; i <= 5; i++) world.Then(Message("A", i, Clock.Start.AddMinutes(30 * i)));
+        world.ToTheEnd();
+
+        foreach (var channel in Enum.GetValues<Channel>())
+        {
+            var told = Assert.Single(world.Told, t => t.Channel == channel);
+            Assert.Equal(until, told.At);
+            Assert.Equal(5, told.Messages.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData("2026-10-25T00:30:00+02:00", "2026-10-25T07:00:00+01:00")] // it ends within the night the clocks go back: the night holds on
+    [InlineData("2026-03-29T00:30:00+01:00", "2026-03-29T07:00:00+02:00")] // … and forward
+    [InlineData("2026-10-25T08:00:00+01:00", "2026-10-25T08:00:00+01:00")] // it ends after the night
+    public void Quiet_hours_go_on_where_it_ends_within_them(string until, string told)
+    {
+        var person = People.Usual.Quiet(Night.From, Night.To, Paris).Wishing(p => p with { DoNotDisturbUntil = At(until) });
+        var sent = At(until).AddHours(-12);
+        var world = new Simulation(person, start: sent);
+        for (var i = 1; i <= 3; i++) world.Then(Message("A", i, sent.AddHours(i)));
+        world.ToTheEnd();
+
+        Assert.Equal(At(told), Assert.Single(world.Told, t => t.Channel == Channel.Email).At);
+    }
+
+    [Fact]
     public void Quiet_hours_without_end_let_a_message_expire()
     {
         var world = new Simulation(People.Usual.Quiet(new TimeOnly(0, 0), new TimeOnly(0, 0))).Then(Message("A", 1, Clock.Start)).ToTheEnd();

@@ -38,5 +38,15 @@ public sealed class PreferencesJsonTests
     }, iter: 500);
 
     [Fact]
+    public void Not_to_be_disturbed_is_kept_as_a_moment()
+    {
+        var until = new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.FromHours(1));
+
+        var json = PreferencesJson.Write(NotificationPreferences.Default with { DoNotDisturbUntil = until });
+
+        Assert.Equal(until, NotificationPreferencesReader.ReadStored(json).DoNotDisturbUntil);
+    }
+
+    [Fact]
     public void What_is_as_by_default_is_written_as_nothing() => Assert.Equal("{}", PreferencesJson.Write(NotificationPreferences.Default));
 }

@@ -71,6 +71,19 @@ public sealed class UnsubscribeTokenTests
         Assert.False(Tokens.TryRead(With("another key another key another key").Create(Claim), out _));
 
     [Fact]
+    public void After_a_change_of_keys_old_links_are_taken_and_new_ones_signed_with_the_new_key()
+    {
+        var options = new LinksOptions { SigningKey = "another key another key another key" };
+        options.OldSigningKeys.Add("0123456789abcdef0123456789abcdef");
+        var rotated = new UnsubscribeToken(Options.Create(options));
+
+        Assert.True(rotated.TryRead(Tokens.Create(Claim), out var read));
+        Assert.Equal(Claim, read);
+        Assert.Equal(With("another key another key another key").Create(Claim), rotated.Create(Claim));
+        Assert.False(rotated.TryRead(With("a third key a third key a third key").Create(Claim), out _));
+    }
+
+    [Fact]
     public void Both_links_carry_the_token_and_a_base_path_stays()
     {
         var options = new LinksOptions { BaseUrl = "https://acme.example/notifier/", SigningKey = "0123456789abcdef0123456789abcdef" };

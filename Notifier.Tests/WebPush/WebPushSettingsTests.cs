@@ -32,6 +32,9 @@ public sealed class WebPushSettingsTests
     [InlineData("AllowLoopback=true", "WebPush__AllowLoopback: is for development only")]
     [InlineData("Timeout=00:00:00", "WebPush__Timeout: must be")]
     [InlineData("Timeout=soon", "WebPush__Timeout: must be a duration")]
+    [InlineData("Lease=00:00:20", "WebPush__Lease: must be longer than WebPush__Timeout")]
+    [InlineData("Retries__0=00:00:00", "WebPush__Retries__0: must be from")]
+    [InlineData("KeyPause=00:00:00", "WebPush__KeyPause: must be from")]
     [InlineData("Concurrency=0", "WebPush__Concurrency: must be")]
     public void A_wrong_setting_is_named_with_the_reason_and_without_the_key(string setting, string failure)
     {

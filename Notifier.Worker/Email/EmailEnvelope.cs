@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using MimeKit;
 using Notifier.Domain.Email;
 using Notifier.Worker.Unsubscribe;
@@ -22,6 +23,12 @@ public sealed record EmailEnvelope(
         mailbox = null;
         // The parser takes what RFC 5322 allows, among it comments, names and routes; an address from a site is nothing but an address.
         if (!MailboxAddress.TryParse(recipient.Address, out var parsed) || parsed.Domain.Length == 0 || parsed.Address != recipient.Address)
+            return false;
+        // RFC 5321 section 4.5.3.1: no server is to be asked about more.
+        if (Encoding.UTF8.GetByteCount(parsed.LocalPart) > 64 || Encoding.UTF8.GetByteCount(parsed.Address) > 254)
+            return false;
+        // Nothing in it that cannot be seen, or turns round what stands beside it.
+        if (UserText.Line(parsed.Address, 254) != parsed.Address)
             return false;
         mailbox = new MailboxAddress(UserText.Header(recipient.Name, 80), parsed.Address);
         return true;

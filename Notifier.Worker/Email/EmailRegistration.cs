@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Unsubscribe;
 
@@ -19,6 +20,9 @@ public static class EmailRegistration
         services.AddSingleton<UnsubscribeLinks>();
         services.AddSingleton<ReturnPath>();
         services.AddSingleton<EmailTemplates>();
+        services.AddOptions<DkimOptions>().BindSection(configuration.GetSection(DkimOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DkimOptions>, DkimOptionsValidator>();
+        services.AddSingleton<DkimSignature>();
         services.AddSingleton<EmailComposer>();
         // The validator has seen to it that there is a host outside Development.
         services.AddSingleton<IMailTransport>(provider =>

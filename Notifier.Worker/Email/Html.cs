@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Notifier.Worker.Email.Templates;
 
 namespace Notifier.Worker.Email;
 
@@ -35,6 +36,8 @@ internal readonly struct Html
         public void AppendFormatted(Html markup) => _markup.Append(markup);
 
         public void AppendFormatted(string? text) => _markup.Append(WebUtility.HtmlEncode(text));
+
+        public void AppendFormatted(Phrase phrase) => _markup.Append(phrase.ToHtml(Liquid.Markup));
 
         public void AppendFormatted(int number) => _markup.Append(number);
 

@@ -14,6 +14,7 @@ internal static class PreferencesJson
         if (!preferences.Push) json["push"] = false;
         if (preferences.EmailDelay is { } delay) json["emailDelay"] = delay.ToString("c", CultureInfo.InvariantCulture);
         if (preferences.QuietHours.Count > 0) json["quietHours"] = new JsonArray([.. preferences.QuietHours.Select(Hours)]);
+        if (preferences.DoNotDisturbUntil is { } until) json["doNotDisturbUntil"] = until.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         var conversations = preferences.Conversations.Where(c => c.Value != new ConversationPreference()).ToArray();
         if (conversations.Length > 0) json["conversations"] = new JsonObject(conversations.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)Conversation(c.Value))));
         return json.ToJsonString();

@@ -1,24 +1,33 @@
 using Notifier.Domain;
+using Notifier.Worker.Recipients;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Notifier.Worker.Storage;
 
-/// <summary>Who wants no email any more, by a link in one.</summary>
+/// <summary>Somebody who followed a link in an email.</summary>
+/// <param name="SiteName">What the site calls itself, or its id.</param>
+/// <param name="Unsubscribed">Wants no email, by a link in one.</param>
+/// <param name="Preferences">Null: the person was erased.</param>
+internal sealed record LinkPerson(string SiteName, string? SiteLocale, string? Locale, string? TimeZone, bool Unsubscribed, NotificationPreferences? Preferences);
+
+/// <summary>What people say by a link in an email: that they want no more, or less.</summary>
 internal sealed class UnsubscribeStore(NpgsqlDataSource database)
 {
-    /// <returns>What the site calls itself, and whether the person has unsubscribed already.</returns>
-    public async Task<(string? SiteName, bool Unsubscribed)> FindAsync(RecipientKey key, CancellationToken cancellation)
+    public async Task<LinkPerson> FindAsync(RecipientKey key, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
-            SELECT (SELECT name FROM notifier.site WHERE id = $1),
-                   EXISTS (SELECT FROM notifier.recipient WHERE site = $1 AND id = $2 AND unsubscribed_at IS NOT NULL)
+            SELECT s.name, s.locale, r.locale, r.time_zone, r.unsubscribed_at IS NOT NULL, r.preferences::text
+            FROM (SELECT) one LEFT JOIN notifier.site s ON s.id = $1 LEFT JOIN notifier.recipient r ON r.site = $1 AND r.id = $2
             """);
         command.Parameters.AddWithValue(key.Site);
         command.Parameters.AddWithValue(key.Recipient);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        return (reader.Text(0), reader.GetBoolean(1));
+        return new LinkPerson(
+            reader.Text(0) ?? key.Site, reader.Text(1), reader.Text(2), reader.Text(3), reader.GetBoolean(4),
+            reader.Text(5) is { } preferences ? NotificationPreferencesReader.ReadStored(preferences) : null);
     }
 
     /// <summary>Says it, and has everything open decided anew. Of somebody who was erased there is nothing to say it of, and no mail to come.</summary>
@@ -34,6 +43,30 @@ internal sealed class UnsubscribeStore(NpgsqlDataSource database)
             """, connection)
         { Parameters = { new() { Value = key.Site }, new() { Value = key.Recipient }, new() { Value = unsubscribed } } };
         if (await command.ExecuteTimeAsync(cancellation) is { } now) await InboxStore.PostChangedAsync(connection, now, [key], cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>Changes the preferences the site has stored, as the site itself may do again: the newest wins.</summary>
+    public async Task ChangeAsync(RecipientKey key, Func<NotificationPreferences, NotificationPreferences> change, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var read = new NpgsqlCommand("SELECT preferences::text FROM notifier.recipient WHERE site = $1 AND id = $2 FOR UPDATE", connection)
+        { Parameters = { new() { Value = key.Site }, new() { Value = key.Recipient } } };
+        if (await read.ExecuteScalarAsync(cancellation) is not string before) return;
+        await using var write = new NpgsqlCommand(
+            """
+            UPDATE notifier.recipient SET preferences = $3, updated_at = notifier.now() WHERE site = $1 AND id = $2 AND preferences <> $3
+            RETURNING notifier.now()
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = key.Site }, new() { Value = key.Recipient },
+                new() { Value = PreferencesJson.Write(change(NotificationPreferencesReader.ReadStored(before))), NpgsqlDbType = NpgsqlDbType.Jsonb },
+            },
+        };
+        if (await write.ExecuteTimeAsync(cancellation) is { } now) await InboxStore.PostChangedAsync(connection, now, [key], cancellation);
         await transaction.CommitAsync(cancellation);
     }
 }

@@ -12,9 +12,12 @@ public sealed class LinksOptions
 
     /// <summary>
     /// The secret that signs links, at least 32 characters; <c>openssl rand -base64 32</c> makes a good one. Required.
-    /// A new one makes the unsubscribe links of every mail sent so far useless.
+    /// With a new one, keep the old one in <see cref="OldSigningKeys"/>: the links of every mail sent so far are signed with it.
     /// </summary>
     public string? SigningKey { get; set; }
+
+    /// <summary>Keys that signed links once: such links are still taken, and no new ones made. Each at least 32 characters. Default none.</summary>
+    public IList<string> OldSigningKeys { get; } = [];
 }
 
 internal sealed class LinksOptionsValidator : IValidateOptions<LinksOptions>
@@ -27,6 +30,8 @@ internal sealed class LinksOptionsValidator : IValidateOptions<LinksOptions>
             failures.Add("Links__BaseUrl: must be an absolute http or https URL such as https://notifier.acme.example");
         if (options.SigningKey is not { Length: >= 32 })
             failures.Add("Links__SigningKey: must be at least 32 characters, such as from: openssl rand -base64 32");
+        if (options.OldSigningKeys.Any(key => key is not { Length: >= 32 }))
+            failures.Add("Links__OldSigningKeys__N: must be at least 32 characters each, as they were when they signed");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 }

@@ -1,5 +1,7 @@
 using Notifier.Domain;
 using Notifier.Worker.Api;
+using Notifier.Worker.Email;
+using Notifier.Worker.Email.Templates;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Unsubscribe;
@@ -7,12 +9,15 @@ namespace Notifier.Worker.Unsubscribe;
 /// <summary>
 /// <c>/unsubscribe/{token}</c>, from a link in an email. GET shows a form and changes nothing, since link scanners and previews follow links (A21); POST unsubscribes:
 /// from the form, or from a mail program with <c>List-Unsubscribe=One-Click</c> (RFC 8058 section 3.2), which is answered at once and without a redirect.
-/// The token is the permission, for this and nothing else: there is no session that another site's form could ride on.
+/// <c>POST …/settings</c> takes the choices in between, from our form only. The token is the permission: there is no session that another site's form could ride on.
 /// </summary>
 internal static partial class UnsubscribeEndpoints
 {
     /// <summary>The form's way back. Any other POST unsubscribes, whatever its body says: to post there is to want that.</summary>
     public const string Undo = "undo";
+
+    /// <summary>In the address after settings were saved.</summary>
+    private const string Saved = "saved";
 
     private const int MaxBytes = 16 * 1024;
 
@@ -21,52 +26,51 @@ internal static partial class UnsubscribeEndpoints
         var link = routes.MapGroup("/unsubscribe/{token}").WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBytes));
         link.MapMethods("", [HttpMethods.Get, HttpMethods.Head], ShowAsync);
         link.MapPost("", PostAsync);
+        link.MapPost("/settings", SaveAsync);
     }
 
-    private static Task<IResult> ShowAsync(string token, UnsubscribeToken tokens, UnsubscribeStore store, ILogger<UnsubscribePage> log, CancellationToken cancellation) =>
-        AnswerAsync(token, tokens, log, async key =>
+    private static Task<IResult> ShowAsync(string token, HttpRequest request, UnsubscribeDesk desk, CancellationToken cancellation) =>
+        desk.AnswerAsync(token, request, async claim =>
         {
-            var (site, unsubscribed) = await store.FindAsync(key, cancellation);
-            return unsubscribed ? UnsubscribePage.Done(site ?? key.Site) : UnsubscribePage.Ask(site ?? key.Site);
+            var person = await desk.FindAsync(claim, cancellation);
+            return person.Unsubscribed ? UnsubscribePage.Done(desk.WordsFor(claim, person), person.SiteName)
+                : desk.Choices(token, claim, person, request.Query.ContainsKey(Saved) ? "page.saved" : null, wrong: false);
         });
 
-    private static Task<IResult> PostAsync(
-        string token, HttpRequest request, UnsubscribeToken tokens, UnsubscribeStore store, ILogger<UnsubscribePage> log, CancellationToken cancellation) =>
-        AnswerAsync(token, tokens, log, async key =>
+    private static Task<IResult> PostAsync(string token, HttpRequest request, UnsubscribeDesk desk, UnsubscribeStore store, CancellationToken cancellation) =>
+        desk.AnswerAsync(token, request, async claim =>
         {
-            var undo = await SaysUndoAsync(request, cancellation);
-            await store.SetAsync(key, unsubscribed: !undo, cancellation);
-            var (site, _) = await store.FindAsync(key, cancellation);
-            return undo ? UnsubscribePage.Undone(site ?? key.Site) : UnsubscribePage.Done(site ?? key.Site);
+            var undo = (await FormAsync(request, cancellation)).ContainsKey(Undo);
+            await store.SetAsync(new RecipientKey(claim.Site, claim.Recipient), unsubscribed: !undo, cancellation);
+            var person = await desk.FindAsync(claim, cancellation);
+            var words = desk.WordsFor(claim, person);
+            return undo ? UnsubscribePage.Undone(words, person.SiteName) : UnsubscribePage.Done(words, person.SiteName);
         });
 
-    private static async Task<IResult> AnswerAsync(string token, UnsubscribeToken tokens, ILogger log, Func<RecipientKey, Task<UnsubscribePage>> page)
-    {
-        if (!tokens.TryRead(token, out var claim)) return UnsubscribePage.Unknown;
-        try
+    private static Task<IResult> SaveAsync(
+        string token, HttpRequest request, UnsubscribeDesk desk, UnsubscribeStore store, FormToken forms, CancellationToken cancellation) =>
+        desk.AnswerAsync(token, request, async claim =>
         {
-            return await page(new RecipientKey(claim.Site, claim.Recipient));
-        }
-        catch (Exception e) when (DatabaseFault.Passes(e))
-        {
-            LogDatabaseAway(log, DatabaseFault.Word(e));
-            return UnsubscribePage.Away;
-        }
-    }
+            var form = await FormAsync(request, cancellation);
+            var isOurs = forms.IsGood(token, form[PreferenceForm.TokenField]);
+            if (!isOurs || PreferenceForm.Read(form) is not { } chosen)
+                return desk.Choices(token, claim, await desk.FindAsync(claim, cancellation), isOurs ? "page.wrong" : "page.old", wrong: true);
+            await store.ChangeAsync(new RecipientKey(claim.Site, claim.Recipient), preferences => chosen.Apply(preferences, claim.Conversation), cancellation);
+            // RFC 9110 section 15.4.4: loading the page once more sends nothing again.
+            request.HttpContext.Response.Headers.Location = $"../{token}?{Saved}";
+            return Results.StatusCode(StatusCodes.Status303SeeOther);
+        });
 
-    private static async Task<bool> SaysUndoAsync(HttpRequest request, CancellationToken cancellation)
+    private static async Task<IFormCollection> FormAsync(HttpRequest request, CancellationToken cancellation)
     {
-        if (!request.HasFormContentType) return false;
+        if (!request.HasFormContentType) return FormCollection.Empty;
         try
         {
-            return (await request.ReadFormAsync(cancellation)).ContainsKey(Undo);
+            return await request.ReadFormAsync(cancellation);
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            return false;
+            return FormCollection.Empty;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An unsubscribe link was answered with 503: the database is away ({Cause})")]
-    private static partial void LogDatabaseAway(ILogger log, string cause);
 }

@@ -1,26 +1,40 @@
 using System.Security.Cryptography;
 using System.Text;
 using Notifier.Worker.Email;
+using Notifier.Worker.Email.Templates;
 
 namespace Notifier.Worker.Unsubscribe;
 
-/// <summary>The page behind an unsubscribe link: no script, no cookie, nothing loaded from anywhere, and no way for the token in its address to leave it.</summary>
+/// <summary>
+/// The page behind the links in an email, in its reader's language: no script, no cookie, nothing loaded from anywhere, and no way for the token in its address to leave it.
+/// </summary>
 internal sealed class UnsubscribePage : IResult
 {
-    // First: the pages below are made when the class is, and need it.
     private static readonly Html Style = Html.Of($$"""
-        :root { color-scheme: light dark; --page: #f3f4f6; --card: #fff; --line: #e2e5e9; --strong: #16191d; --soft: #4b525b; --main: #0b5fd7; --on-main: #fff; }
-        @media (prefers-color-scheme: dark) { :root { --page: #15171a; --card: #1f2226; --line: #34383e; --strong: #f1f3f5; --soft: #b4bac2; --main: #7fb0ff; --on-main: #10141a; } }
+        :root { color-scheme: light dark; --page: #f3f4f6; --card: #fff; --line: #e2e5e9; --edge: #767d86; --strong: #16191d; --soft: #4b525b; --main: #0b5fd7; --on-main: #fff; }
+        @media (prefers-color-scheme: dark) { :root { --page: #15171a; --card: #1f2226; --line: #34383e; --edge: #8b929b; --strong: #f1f3f5; --soft: #b4bac2; --main: #7fb0ff; --on-main: #10141a; } }
         * { box-sizing: border-box; }
         body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 16px; background: var(--page); color: var(--soft); font: 1rem/1.5 -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
         main { width: 100%; max-width: 30rem; padding: 1.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow-wrap: anywhere; }
         h1 { margin: 0 0 .75rem; font-size: 1.35rem; line-height: 1.3; color: var(--strong); }
+        h2 { margin: 1.75rem 0 1rem; padding-top: 1.5rem; border-top: 1px solid var(--line); font-size: 1.1rem; line-height: 1.3; color: var(--strong); }
         p { margin: 0 0 1rem; }
         form { margin: 0; }
+        label, legend { color: var(--strong); }
+        legend, .name { display: block; padding: 0; margin: 0 0 .35rem; font-weight: 600; }
+        fieldset { min-width: 0; margin: 0 0 1.25rem; padding: 0; border: 0; }
+        fieldset > label { display: block; padding: .3rem 0; }
+        select, input[type=time] { width: 100%; min-height: 2.75rem; padding: .5rem .6rem; font: inherit; color: var(--strong); background: var(--card); border: 1px solid var(--edge); border-radius: 8px; }
+        input[type=checkbox], input[type=radio] { width: 1.15rem; height: 1.15rem; margin: 0; margin-inline-end: .5rem; vertical-align: -.2rem; accent-color: var(--main); }
+        .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: .5rem 0; }
+        .days { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+        .days label { padding: .3rem 0; }
+        .note { font-size: .9rem; margin: 0; }
+        .told { padding: .75rem 1rem; border: 1px solid var(--main); border-radius: 8px; color: var(--strong); }
         button { width: 100%; min-height: 2.75rem; padding: .5rem 1rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--main); cursor: pointer; }
         button.main { background: var(--main); color: var(--on-main); }
         button.quiet { background: transparent; color: var(--main); }
-        button:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+        :is(button, select, input):focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
         """);
 
     private static readonly string Policy =
@@ -29,36 +43,41 @@ internal sealed class UnsubscribePage : IResult
     private readonly int _status;
     private readonly Html _page;
 
-    private UnsubscribePage(int status, string title, Html body) => (_status, _page) = (status, Frame(title, body));
+    private UnsubscribePage(int status, Wording words, string title, Html body) => (_status, _page) = (status, Frame(words, words.Say(title).ToLine(), body));
 
-    public static UnsubscribePage Ask(string site) => new(StatusCodes.Status200OK, "Unsubscribe", Html.Of($"""
-        <h1>Stop emails from {site}?</h1>
-        <p>You will no longer get emails about messages you have not read there. Notifications of your browser stay as they are.</p>
-        {Button("Unsubscribe", "List-Unsubscribe", "One-Click", quiet: false)}
+    /// <param name="notice">What to say first, or null.</param>
+    /// <param name="choices">From <see cref="PreferenceFields"/>; empty where there is nobody to choose for.</param>
+    public static UnsubscribePage Ask(Wording words, string site, Phrase? notice, Html choices, bool wrong = false) =>
+        new(wrong ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK, words, "unsubscribe", Html.Of($"""
+        {(notice is null ? Html.Empty : Html.Of($"<p class=\"told\" role=\"status\">{notice}</p>"))}
+        <h1>{words.Say("page.stop", ("site", site))}</h1>
+        <p>{words.Say("page.stopMeans")}</p>
+        {Button(words.Say("unsubscribe"), "List-Unsubscribe", "One-Click", quiet: false)}
+        {choices}
         """));
 
-    public static UnsubscribePage Done(string site) => new(StatusCodes.Status200OK, "Unsubscribed", Html.Of($"""
-        <h1>You are unsubscribed</h1>
-        <p>{site} sends you no more emails about unread messages. One that is on its way already may still arrive.</p>
-        <p>Was it a mistake?</p>
-        {Button("Subscribe again", UnsubscribeEndpoints.Undo, "1", quiet: true)}
+    public static UnsubscribePage Done(Wording words, string site) => new(StatusCodes.Status200OK, words, "page.done", Html.Of($"""
+        <h1>{words.Say("page.done")}</h1>
+        <p>{words.Say("page.doneMeans", ("site", site))}</p>
+        <p>{words.Say("page.mistake")}</p>
+        {Button(words.Say("page.again"), UnsubscribeEndpoints.Undo, "1", quiet: true)}
         """));
 
-    public static UnsubscribePage Undone(string site) => new(StatusCodes.Status200OK, "Subscribed again", Html.Of($"""
-        <h1>You get emails again</h1>
-        <p>{site} tells you by email about messages you have not read.</p>
-        {Button("Unsubscribe", "List-Unsubscribe", "One-Click", quiet: true)}
+    public static UnsubscribePage Undone(Wording words, string site) => new(StatusCodes.Status200OK, words, "page.undone", Html.Of($"""
+        <h1>{words.Say("page.undone")}</h1>
+        <p>{words.Say("page.undoneMeans", ("site", site))}</p>
+        {Button(words.Say("unsubscribe"), "List-Unsubscribe", "One-Click", quiet: true)}
         """));
 
-    public static readonly UnsubscribePage Unknown = new(StatusCodes.Status404NotFound, "Link not valid", Html.Of($"""
-        <h1>This link does not work</h1>
-        <p>It may have been cut off on its way. Open the link in the newest email once more, or copy all of it into the address bar.</p>
-        <p>Your notification settings on the site itself stop the emails as well.</p>
+    public static UnsubscribePage Unknown(Wording words) => new(StatusCodes.Status404NotFound, words, "page.unknown", Html.Of($"""
+        <h1>{words.Say("page.unknown")}</h1>
+        <p>{words.Say("page.unknownHint")}</p>
+        <p>{words.Say("page.unknownElse")}</p>
         """));
 
-    public static readonly UnsubscribePage Away = new(StatusCodes.Status503ServiceUnavailable, "Not possible right now", Html.Of($"""
-        <h1>That did not work</h1>
-        <p>Something on our side is away for the moment. Please try again in a few minutes: nothing was changed.</p>
+    public static UnsubscribePage Away(Wording words) => new(StatusCodes.Status503ServiceUnavailable, words, "page.away", Html.Of($"""
+        <h1>{words.Say("page.away")}</h1>
+        <p>{words.Say("page.awayHint")}</p>
         """));
 
     public Task ExecuteAsync(HttpContext httpContext)
@@ -75,13 +94,13 @@ internal sealed class UnsubscribePage : IResult
         return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : response.WriteAsync(_page.ToString(), httpContext.RequestAborted);
     }
 
-    private static Html Button(string label, string name, string value, bool quiet) => Html.Of($"""
+    private static Html Button(Phrase label, string name, string value, bool quiet) => Html.Of($"""
         <form method="post"><button class="{(quiet ? "quiet" : "main")}" name="{name}" value="{value}">{label}</button></form>
         """);
 
-    private static Html Frame(string title, Html body) => Html.Of($"""
+    private static Html Frame(Wording words, string title, Html body) => Html.Of($"""
         <!doctype html>
-        <html lang="en">
+        <html lang="{words.Tag}" dir="{words.Direction}">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -22,16 +22,17 @@ public sealed class UnsubscribeToken(IOptions<LinksOptions> options)
     // Keeps anything else that is ever signed with this key from being taken for a token.
     private static readonly byte[] Purpose = "notifier unsubscribe 1\n"u8.ToArray();
 
-    private readonly byte[] _key = Encoding.UTF8.GetBytes(options.Value.SigningKey!);
+    // The first signs; any of them is believed.
+    private readonly byte[][] _keys = [.. options.Value.OldSigningKeys.Prepend(options.Value.SigningKey!).Select(Encoding.UTF8.GetBytes)];
 
     /// <returns>Characters that need no escaping in a URL's path.</returns>
     public string Create(UnsubscribeClaim claim)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes<string?[]>([claim.Site, claim.Recipient, claim.Conversation]);
-        return Base64Url.EncodeToString([.. body, .. Sign(body)]);
+        return Base64Url.EncodeToString([.. body, .. Sign(_keys[0], body)]);
     }
 
-    /// <returns>False for whatever <see cref="Create"/> did not make with the same key.</returns>
+    /// <returns>False for whatever <see cref="Create"/> did not make with this key or an old one.</returns>
     public bool TryRead(string? token, [NotNullWhen(true)] out UnsubscribeClaim? claim)
     {
         claim = null;
@@ -42,13 +43,14 @@ public sealed class UnsubscribeToken(IOptions<LinksOptions> options)
         if (bytes.Length <= HMACSHA256.HashSizeInBytes || Base64Url.EncodeToString(bytes) != token)
             return false;
         var body = bytes.AsSpan(..^HMACSHA256.HashSizeInBytes);
-        if (!CryptographicOperations.FixedTimeEquals(Sign(body), bytes.AsSpan(body.Length)))
-            return false;
+        var signed = false;
+        foreach (var key in _keys) signed |= CryptographicOperations.FixedTimeEquals(Sign(key, body), bytes.AsSpan(body.Length));
+        if (!signed) return false;
         if (JsonSerializer.Deserialize<string?[]>(body) is not [{ } site, { } recipient, var conversation])
             return false;
         claim = new UnsubscribeClaim(site, recipient, conversation);
         return true;
     }
 
-    private byte[] Sign(ReadOnlySpan<byte> body) => HMACSHA256.HashData(_key, (byte[])[.. Purpose, .. body]);
+    private static byte[] Sign(byte[] key, ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, (byte[])[.. Purpose, .. body]);
 }

@@ -35,7 +35,7 @@ internal sealed class EmailTemplates(IOptions<EmailOptions> options, ILogger<Ema
     }
 
     /// <summary>The words for somebody: in the first of their own languages, the site's and the installation's that there are words in.</summary>
-    public Words WordsFor(string site, string? locale, string? siteLocale)
+    public Wording WordsFor(string site, string? locale, string? siteLocale)
     {
         foreach (var tag in (string?[])[locale, siteLocale, options.Value.Locale])
         {
@@ -44,32 +44,36 @@ internal sealed class EmailTemplates(IOptions<EmailOptions> options, ILogger<Ema
             var files = _files.Find(site, chain, "words.json", (at, json) => WordFile.Parse(at ?? "en", json)).Select(f => f.Content)
                 .Concat(chain.Select(Shipped.Words).OfType<WordFile>()).ToArray();
             // Words for all languages alone are no words of this one.
-            if (files.Any(f => chain.Contains(f.Tag))) return new Words([.. files, Shipped.English], CultureOf(chain[0]));
+            if (files.Any(f => chain.Contains(f.Tag))) return new Wording([.. files, Shipped.English], chain, CultureOf(chain[0]));
         }
-        return new Words([Shipped.English], CultureOf("en"));
+        return new Wording([Shipped.English], ["en"], CultureOf("en"));
     }
 
-    private EmailText Write(EmailDigest digest, EmailEnvelope envelope, EmailWriter writer, Words words)
+    private EmailText Write(EmailDigest digest, EmailEnvelope envelope, EmailWriter writer, Wording words)
     {
+        EmailModel model = null!;
+        string? html = null;
         foreach (var room in Room.Steps)
         {
-            var model = writer.Write(envelope, room);
-            var html = Part(digest, words, "html.liquid", Shipped.Html, template => Liquid.Html(template, model, words.Culture));
-            if (Encoding.UTF8.GetByteCount(html) > Room.MostHtmlBytes && room != Room.Steps[^1]) continue;
-            if (Encoding.UTF8.GetByteCount(html) > Room.MostHtmlBytes) html = Liquid.Html(Shipped.Html, model, words.Culture);
-            var text = Part(digest, words, "text.liquid", Shipped.Text, template => Liquid.Text(template, model, words.Culture));
-            return new EmailText(writer.Subject, writer.SenderName, text, html);
+            model = writer.Write(envelope, room);
+            html = Part(digest, words, "html.liquid", Shipped.Html, template => Liquid.Html(template, model, words.Culture), room == Room.Steps[^1] ? Fits : _ => true);
+            if (Fits(html)) break;
         }
-        throw new InvalidOperationException("there is always a last step");
+        var text = Part(digest, words, "text.liquid", Shipped.Text, template => Liquid.Text(template, model, words.Culture), part => part is not null);
+        return new EmailText(writer.Subject, writer.SenderName, text!, html!); // what is shipped fits, with the last room
     }
 
-    private string Part(EmailDigest digest, Words words, string name, IFluidTemplate shipped, Func<IFluidTemplate, string> render)
+    private static bool Fits(string? html) => html is not null && Encoding.UTF8.GetByteCount(html) <= Room.MostHtmlBytes;
+
+    private string? Part(EmailDigest digest, Wording words, string name, IFluidTemplate shipped, Func<IFluidTemplate, string?> render, Func<string?, bool> isGood)
     {
-        foreach (var file in _files.Find(digest.Site, LocaleTag.Chain(words.Tag), name, (_, source) => Liquid.Parse(source)))
+        foreach (var file in _files.Find(digest.Site, words.Chain, name, (_, source) => Liquid.Parse(source)))
         {
             try
             {
-                return render(file.Content);
+                var part = render(file.Content);
+                if (isGood(part)) return part;
+                _files.Complain(file.Path, file.Written, $"what it writes is longer than {Room.MostHtmlBytes} bytes however little there is to say");
             }
             catch (Exception e) when (e is not FormatException) // whatever a template does
             {

@@ -3,7 +3,7 @@ using Notifier.Domain.Email;
 namespace Notifier.Worker.Email.Templates;
 
 /// <summary>Says a digest in one person's words: the model that both parts of a mail, its subject and its sender's name are written from.</summary>
-internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Words words)
+internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Wording words)
 {
     private readonly string _site = UserText.Line(digest.SiteName);
 
@@ -46,7 +46,7 @@ internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Words 
         var isSealed = conversation.Newest.Count - readable.Length;
         var more = conversation.Unseen - shown.Length - isSealed;
         return new ConversationModel(
-            Name(its), Title(conversation) ?? OnlySender(conversation) ?? words.Say("conversation").ToLine(), Title(conversation), conversation.Unseen,
+            Name(its), Title(conversation) ?? Named(conversation), Title(conversation), conversation.Unseen,
             words.Say("messages", ("count", conversation.Unseen)), WebLink.From(conversation.Url), shown,
             its == ContentLevel.SenderOnly ? [.. Senders(conversation)] : [],
             its == ContentLevel.Full && more > 0 ? words.Say("more", ("count", more)) : null,
@@ -80,6 +80,10 @@ internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Words 
 
     private string? OnlySender(DigestConversation conversation) =>
         conversation.LevelWithin(level) != ContentLevel.CountOnly && Senders(conversation).Take(2).ToArray() is [var only] ? only : null;
+
+    // By who wrote in it, as long as a line has room for them.
+    private string Named(DigestConversation conversation) => conversation.LevelWithin(level) != ContentLevel.CountOnly && Senders(conversation).Take(4).ToArray() is { Length: <= 3 } names
+        ? string.Join(", ", names) : words.Say("conversation").ToLine();
 
     private IEnumerable<string> Senders(DigestConversation conversation) => conversation.Newest.Select(Sender).Distinct();
 

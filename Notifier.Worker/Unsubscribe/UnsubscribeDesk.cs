@@ -1,0 +1,48 @@
+using Notifier.Domain;
+using Notifier.Worker.Email;
+using Notifier.Worker.Email.Templates;
+using Notifier.Worker.Storage;
+
+namespace Notifier.Worker.Unsubscribe;
+
+/// <summary>What every answer to a link needs: whom it is about, and their language.</summary>
+internal sealed partial class UnsubscribeDesk(
+    UnsubscribeToken tokens, FormToken forms, UnsubscribeStore store, EmailTemplates templates, ILogger<UnsubscribeDesk> log)
+{
+    public Task<LinkPerson> FindAsync(UnsubscribeClaim claim, CancellationToken cancellation) => store.FindAsync(new RecipientKey(claim.Site, claim.Recipient), cancellation);
+
+    public Wording WordsFor(UnsubscribeClaim claim, LinkPerson person) => templates.WordsFor(claim.Site, person.Locale, person.SiteLocale);
+
+    /// <param name="notice">The key of what to say first, or null.</param>
+    public UnsubscribePage Choices(string token, UnsubscribeClaim claim, LinkPerson person, string? notice, bool wrong)
+    {
+        var words = WordsFor(claim, person);
+        var choices = person.Preferences is null
+            ? Html.Empty : PreferenceFields.Write(words, token, forms.Create(token), claim.Conversation, person.Preferences, person.TimeZone);
+        return UnsubscribePage.Ask(words, person.SiteName, notice is null ? null : words.Say(notice), choices, wrong);
+    }
+
+    public async Task<IResult> AnswerAsync(string token, HttpRequest request, Func<UnsubscribeClaim, Task<IResult>> answer)
+    {
+        if (!tokens.TryRead(token, out var claim)) return UnsubscribePage.Unknown(BrowsersWords(request));
+        try
+        {
+            return await answer(claim);
+        }
+        catch (Exception e) when (DatabaseFault.Passes(e))
+        {
+            LogDatabaseAway(log, DatabaseFault.Word(e));
+            return UnsubscribePage.Away(BrowsersWords(request));
+        }
+    }
+
+    // Where nobody here knows who it is, the browser may know the language.
+    private Wording BrowsersWords(HttpRequest request)
+    {
+        var wanted = request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1).Select(language => language.Value.ToString());
+        return templates.WordsFor("", wanted.FirstOrDefault(tag => LocaleTag.Chain(tag).Any(t => Shipped.Words(t) is not null)), null);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An unsubscribe link was answered with 503: the database is away ({Cause})")]
+    private static partial void LogDatabaseAway(ILogger log, string cause);
+}
