@@ -15,3 +15,6 @@ CREATE TABLE notifier.bounce (
 );
 CREATE INDEX bounce_address ON notifier.bounce (site, address, at) WHERE verdict = 'score';
 CREATE INDEX bounce_age ON notifier.bounce (at);
+
+-- Whose address it is: a suppressed one may be several people's.
+CREATE INDEX recipient_address ON notifier.recipient (site, lower(email)) WHERE email IS NOT NULL;

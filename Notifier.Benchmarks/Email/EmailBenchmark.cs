@@ -8,7 +8,9 @@ internal static class EmailBenchmark
 {
     private const int Rounds = 7, Connections = 4;
     private static readonly string Text = string.Join("\n", Enumerable.Repeat("Ada: Is it still available? I could come by tomorrow.", 10));
-    private static readonly string Html = $"<html><body>{string.Join("", Enumerable.Repeat("<p><b>Ada</b>: Is it still available? I could come by tomorrow.</p>", 30))}</body></html>";
+
+    // As long as ours: more than one block of a socket's, so that it shows who waits between two.
+    private static readonly string Html = $"<html><body>{string.Join("\n", Enumerable.Repeat("<p><b>Ada</b>: Is it still available? I could come by tomorrow.</p>", 120))}</body></html>";
 
     public static async Task<int> RunAsync()
     {

@@ -42,6 +42,10 @@ public abstract record SmtpOutcome
     /// <param name="Reply">The refusal, or null where there was none.</param>
     public sealed record TransportDown(SmtpPhase Phase, SmtpReply? Reply) : SmtpOutcome;
 
+    /// <summary>No server was asked: the receiving domain has had as many mails as it is to get for now. Burns no attempt.</summary>
+    /// <param name="For">Until it is asked again.</param>
+    public sealed record Held(TimeSpan For) : SmtpOutcome;
+
     /// <summary>
     /// The link died between the final dot and its answer: kept or not, nobody here can know (RFC 5321 section 4.5.3.2.6, RFC 1047).
     /// One re-send with the same Message-ID, recorded as <c>outcome_unknown</c>.

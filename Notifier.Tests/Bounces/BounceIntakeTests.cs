@@ -82,14 +82,19 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
     }
 
     [Fact]
-    public async Task What_may_pass_suppresses_at_the_third_time_and_the_same_report_is_counted_once()
+    public async Task What_may_pass_suppresses_on_the_third_day_and_the_same_report_is_counted_once()
     {
         var bob = await stage.MailedAsync();
-        var reports = Enumerable.Range(0, 3).Select(i => Reports.Bounce(bob.ReturnPath, bob.Address, i == 1 ? "5.2.2" : "4.4.7", messageId: $"<{i}@x>")).ToArray();
+        var reports = Enumerable.Range(0, 4).Select(i => Reports.Bounce(bob.ReturnPath, bob.Address, i == 1 ? "5.2.2" : "4.4.7", messageId: $"<{i}@x>")).ToArray();
 
-        foreach (var report in new[] { reports[0], reports[0], reports[1], reports[1] }) await TakeAsync(report);
+        foreach (var report in new[] { reports[0], reports[1], reports[2] }) await TakeAsync(report);
+        await ADayPassesAsync(bob);
+        foreach (var report in new[] { reports[3], reports[3] }) await TakeAsync(report);
         Assert.Equal("mailed", await bob.FateAsync());
-        await TakeAsync(reports[2]);
+        await ADayPassesAsync(bob);
+        await TakeAsync(reports[3]);
+        Assert.Equal("mailed", await bob.FateAsync());
+        await TakeAsync(Reports.Bounce(bob.ReturnPath, bob.Address, "4.4.7", messageId: "<4@x>"));
 
         Assert.StartsWith("suppressed 4.4.7", await bob.FateAsync(), StringComparison.Ordinal);
     }
@@ -98,7 +103,11 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
     public async Task What_passed_longer_ago_than_the_window_is_forgiven()
     {
         var bob = await stage.MailedAsync();
-        for (var i = 0; i < 2; i++) await TakeAsync(Reports.Bounce(bob.ReturnPath, bob.Address, "4.2.2", messageId: $"<{i}@x>"));
+        for (var i = 0; i < 2; i++)
+        {
+            await TakeAsync(Reports.Bounce(bob.ReturnPath, bob.Address, "4.2.2", messageId: $"<{i}@x>"));
+            await ADayPassesAsync(bob);
+        }
         await stage.Database.ExecuteAsync("UPDATE notifier.bounce SET at = at - interval '15 days' WHERE address = $1", bob.Address);
 
         await TakeAsync(Reports.Bounce(bob.ReturnPath, bob.Address, "4.2.2", messageId: "<2@x>"));
@@ -167,6 +176,42 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    [Fact]
+    public async Task What_a_report_says_in_its_own_words_can_do_no_harm()
+    {
+        var (bob, eve, ada) = (await stage.MailedAsync(), await stage.MailedAsync(), await stage.MailedAsync());
+
+        Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.Bounce(bob.ReturnPath, "a\0b\u202ec@x.example", "5.1.1")));
+        Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.Bounce(eve.ReturnPath, new string('x', 460) + string.Concat(Enumerable.Repeat("😀", 40)), "5.1.1")));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Bounce("hello@acme.example", ada.Address, "5.1.1", messageId: "<a\0b@acme.example>")));
+
+        Assert.Matches("^suppressed 5.1.1 [^\\p{C}]+$", await bob.FateAsync());
+        Assert.StartsWith("suppressed 5.1.1", await eve.FateAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_moved_away_holds_up_no_other()
+    {
+        var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
+        var folder = Directory.CreateTempSubdirectory("bounces-").FullName;
+        Directory.CreateDirectory(Path.Combine(folder, "done", "1.eml")); // in its place
+        await File.WriteAllBytesAsync(Path.Combine(folder, "1.eml"), Reports.Bounce(bob.ReturnPath, bob.Address, "5.1.1"), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "2.eml"), Reports.Bounce(eve.ReturnPath, eve.Address, "5.1.1"), TestContext.Current.CancellationToken);
+        try
+        {
+            await Assert.ThrowsAsync<AggregateException>(() => stage.Folder.ReadAsync(folder, TestContext.Current.CancellationToken));
+
+            Assert.StartsWith("suppressed", await eve.FateAsync(), StringComparison.Ordinal);
+            Assert.True(File.Exists(Path.Combine(folder, "done", "2.eml")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private Task<int> ADayPassesAsync(Mailed mailed) => stage.Database.ExecuteAsync("UPDATE notifier.bounce SET at = at - interval '1 day' WHERE address = $1", mailed.Address);
 
     private Task<BounceMail> TakeAsync(byte[] mail) => stage.Intake.TakeAsync(mail, TestContext.Current.CancellationToken);
 }

@@ -29,6 +29,7 @@ public sealed class EmailSettingsTests
     [InlineData("Production", "Email__SaslMechanism=NTLM", "Email__SaslMechanism: must be one of PLAIN, LOGIN, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 with a password")]
     [InlineData("Production", "Email__OAuth2TokenCommand=cat token", "Email__User: is required with an OAuth 2.0 token")]
     [InlineData("Production", "Email__OnUnknown=7", "Email__OnUnknown: must be Resend or Park")]
+    [InlineData("Production", "Email__RatePerDomain=0", "Email__RatePerDomain: must be between 1 and 100000")]
     [InlineData("Production", "Email__ConnectionsPerDomain=0", "Email__ConnectionsPerDomain: must be between 1 and 8")]
     [InlineData("Production", "Email__MessagesPerConnection=0", "Email__MessagesPerConnection: must be between 1 and 100000")]
     [InlineData("Production", "Email__ConnectionLifetime=00:00:00", "Email__ConnectionLifetime: must be between 00:00:01 and 1.00:00:00")]

@@ -9,8 +9,10 @@ internal sealed class BounceFolder(BounceIntake intake)
     /// <summary>A report is some kilobytes, and brings back a mail of ours at most.</summary>
     public const int MostBytes = 10 << 20;
 
+    /// <exception cref="AggregateException">Files that could not be read or moved; the others were dealt with.</exception>
     public async Task ReadAsync(string folder, CancellationToken cancellation)
     {
+        var faults = new List<Exception>();
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles().Where(f => !f.Name.StartsWith('.') && f.Extension != ".tmp").OrderBy(f => f.Name, StringComparer.Ordinal).ToList())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -24,6 +26,11 @@ internal sealed class BounceFolder(BounceIntake intake)
             {
                 // Another worker has dealt with it.
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                faults.Add(e);
+            }
         }
+        if (faults.Count > 0) throw new AggregateException(faults);
     }
 }

@@ -17,7 +17,7 @@ internal enum BounceMail
     /// <summary>It reports nothing, or nothing of an email of ours.</summary>
     OfNoEmail,
 
-    /// <summary>It is no mail.</summary>
+    /// <summary>It is no mail, or none that can be dealt with.</summary>
     Unreadable,
 }
 
@@ -25,6 +25,20 @@ internal enum BounceMail
 internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath returnPath, IOptions<BouncesOptions> options, ILogger<BounceIntake> log)
 {
     public async Task<BounceMail> TakeAsync(byte[] raw, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadAsync(raw, cancellation);
+        }
+        catch (Exception e) when (!DatabaseFault.Passes(e) && e is not OperationCanceledException)
+        {
+            // Anybody can write to this address: what they found a way to trip us with must not be in the way of what follows it.
+            LogTripped(log, e.GetType().Name);
+            return BounceMail.Unreadable;
+        }
+    }
+
+    private async Task<BounceMail> ReadAsync(byte[] raw, CancellationToken cancellation)
     {
         IReadOnlyList<BounceReport> reports;
         try
@@ -60,4 +74,7 @@ internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath retur
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A report of {Status} about an email: {Verdict}")]
     private static partial void LogRecorded(ILogger log, string status, BounceVerdict verdict);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail to the bounce address could not be dealt with ({Cause}); it is put aside as unreadable")]
+    private static partial void LogTripped(ILogger log, string cause);
 }

@@ -29,12 +29,12 @@ internal sealed partial class BouncePolling(BounceFolder folder, BounceMailbox m
         }
         catch (Exception e) when (!stopping.IsCancellationRequested && (DatabaseFault.Passes(e) || IsFault(e)))
         {
-            LogFault(log, e.GetType().Name);
+            LogFault(log, e is AggregateException { InnerException: { } first } ? first.GetType().Name : e.GetType().Name);
         }
     }
 
     private static bool IsFault(Exception e) => e
-        is IOException or UnauthorizedAccessException or SocketException or ProtocolException or CommandException or ServiceNotConnectedException or SslHandshakeException
+        is AggregateException or IOException or UnauthorizedAccessException or SocketException or ProtocolException or CommandException or ServiceNotConnectedException or SslHandshakeException
         or AuthenticationException or NotSupportedException or FolderNotFoundException or OperationCanceledException or TimeoutException;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Bounces cannot be read now: {Cause}")]

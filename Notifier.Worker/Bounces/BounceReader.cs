@@ -1,5 +1,6 @@
 using MimeKit;
 using Notifier.Domain.Email;
+using Notifier.Worker.Email;
 
 namespace Notifier.Worker.Bounces;
 
@@ -34,7 +35,7 @@ internal static class BounceReader
         if (reply.Enhanced is not { } code) return null;
         return new BounceReport(
             BounceRules.Judge(Uncommented(group["Action"]) ?? "", code), $"{code.Class}.{code.Subject}.{code.Detail}", Cut(Typed(group["Diagnostic-Code"]) ?? reply.Text),
-            [.. new[] { Typed(group["Original-Recipient"]), Typed(group["Final-Recipient"]) }.OfType<string>()], SentTo(mail, returned), returned?[HeaderId.MessageId]?.Trim());
+            [.. new[] { Typed(group["Original-Recipient"]), Typed(group["Final-Recipient"]) }.OfType<string>()], SentTo(mail, returned), MessageId(returned));
     }
 
     private static List<BounceReport> Complaint(MimeMessage mail, MultipartReport report)
@@ -47,7 +48,7 @@ internal static class BounceReader
         [
             new BounceReport(BounceVerdict.Unsubscribe, "complaint", Cut(feedback.Fields["Feedback-Type"]?.Trim() ?? ""),
                 [.. feedback.Fields.Where(f => f.Field.Equals("Original-Rcpt-To", StringComparison.OrdinalIgnoreCase)).SelectMany(f => Addresses(f.Value))],
-                [.. SentTo(mail, returned), .. Addresses(feedback.Fields["Original-Mail-From"])], returned?[HeaderId.MessageId]?.Trim()),
+                [.. SentTo(mail, returned), .. Addresses(feedback.Fields["Original-Mail-From"])], MessageId(returned)),
         ];
     }
 
@@ -66,5 +67,8 @@ internal static class BounceReader
 
     private static string? Uncommented(string? value) => value?.Split('(')[0].Trim();
 
-    private static string Cut(string text) => text.Length <= DetailCharacters ? text : text[..DetailCharacters];
+    // Of ours there are none with other characters, and PostgreSQL takes no NUL.
+    private static string? MessageId(HeaderList? returned) => returned?[HeaderId.MessageId]?.Trim() is { } id && id.All(c => c is > ' ' and <= '~') ? id : null;
+
+    private static string Cut(string text) => UserText.Line(text, DetailCharacters);
 }

@@ -18,7 +18,7 @@ public sealed class BouncesOptions
     /// <summary>How often the folder and the mailbox are looked at, 1 s–1 d. Default 1 min.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>So many bounces that may pass within <see cref="ScoreWindow"/> suppress an address, 1–100. Default 5.</summary>
+    /// <summary>So many days with bounces that may pass, within <see cref="ScoreWindow"/>, suppress an address, 1–30. Default 5: a mailbox may be full for a weekend.</summary>
     public int ScoreLimit { get; set; } = 5;
 
     /// <summary>1 d–30 d, which is how long bounces are kept. Default 14 d.</summary>
@@ -71,8 +71,8 @@ internal sealed class BouncesOptionsValidator : IValidateOptions<BouncesOptions>
             yield return "Bounces__Folder: there is no such folder";
         if (options.Interval < TimeSpan.FromSeconds(1) || options.Interval > TimeSpan.FromDays(1))
             yield return "Bounces__Interval: must be between 00:00:01 and 1.00:00:00";
-        if (options.ScoreLimit is < 1 or > 100)
-            yield return "Bounces__ScoreLimit: must be between 1 and 100";
+        if (options.ScoreLimit is < 1 or > 30)
+            yield return "Bounces__ScoreLimit: must be between 1 and 30";
         if (options.ScoreWindow < TimeSpan.FromDays(1) || options.ScoreWindow > TimeSpan.FromDays(30))
             yield return "Bounces__ScoreWindow: must be between 1.00:00:00 and 30.00:00:00";
         if (options.Imap is not { Host: { } host } imap) yield break;

@@ -46,6 +46,8 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
         SmtpOutcome.Transient t => new("failed", new(Verdict.Failed, Reason.Transient), t.Reply?.Text, DeadLetter: true),
         SmtpOutcome.TransportDown t when email.Age < EmailRetry.GiveUpAfter => new("retry", new(Verdict.Wait, Reason.Transient), t.Reply?.Text, options.Value.TransportPause, BurnsAttempt: false),
         SmtpOutcome.TransportDown t => new("failed", new(Verdict.Failed, Reason.Transient), t.Reply?.Text, DeadLetter: true),
+        SmtpOutcome.Held h when email.Age < EmailRetry.GiveUpAfter => new("retry", new(Verdict.Wait, Reason.Throttled), null, h.For, BurnsAttempt: false),
+        SmtpOutcome.Held => new("failed", new(Verdict.Failed, Reason.Throttled), "held back by Email__RatePerDomain for too long", DeadLetter: true),
         // The gate refuses the address from now on: everything of it is decided anew.
         SmtpOutcome.AddressRejected a => new("failed", new(Verdict.Wait, Reason.AddressSuppressed), a.Reply?.Text ?? a.Fault.ToString(), Suppress: true),
         SmtpOutcome.MessageRejected m => new("failed", new(Verdict.Failed, Reason.Rejected), m.Reply.Text, DeadLetter: true),

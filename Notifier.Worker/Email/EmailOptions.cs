@@ -61,6 +61,9 @@ public sealed class EmailOptions
     /// <summary>Mails under way to one receiving domain at a time, 1–8. Default: no limit but <see cref="Connections"/>.</summary>
     public int? ConnectionsPerDomain { get; set; }
 
+    /// <summary>Mails a minute to one receiving domain, from each worker, 1–100,000. Default: no limit.</summary>
+    public int? RatePerDomain { get; set; }
+
     /// <summary>A connection carries this many mails, then another is opened, 1–100,000. Default 1000.</summary>
     public int MessagesPerConnection { get; set; } = 1000;
 

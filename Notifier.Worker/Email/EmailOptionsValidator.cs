@@ -56,6 +56,8 @@ internal sealed class EmailOptionsValidator(IHostEnvironment environment) : IVal
             yield return "Email__Connections: must be between 1 and 8";
         if (options.ConnectionsPerDomain is < 1 or > 8)
             yield return "Email__ConnectionsPerDomain: must be between 1 and 8";
+        if (options.RatePerDomain is < 1 or > 100_000)
+            yield return "Email__RatePerDomain: must be between 1 and 100000";
         if (options.MessagesPerConnection is < 1 or > 100_000)
             yield return "Email__MessagesPerConnection: must be between 1 and 100000";
         if (!Within(options.ConnectionLifetime, TimeSpan.FromDays(1)))

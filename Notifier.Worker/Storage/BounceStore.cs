@@ -28,7 +28,7 @@ internal sealed class BounceStore(NpgsqlDataSource database)
     }
 
     /// <param name="report">What the report is known by.</param>
-    /// <param name="limit">So many scores within <paramref name="window"/> suppress the address.</param>
+    /// <param name="limit">So many days with scores within <paramref name="window"/> suppress the address.</param>
     /// <returns>What was done: a score may have been one too many; and what was reported before is ignored.</returns>
     public async Task<BounceVerdict> RecordAsync(
         byte[] report, MailedTo about, BounceVerdict verdict, string status, string detail, int limit, TimeSpan window, CancellationToken cancellation)
@@ -39,7 +39,9 @@ internal sealed class BounceStore(NpgsqlDataSource database)
             """
             WITH fresh AS (
               INSERT INTO notifier.bounce (report, site, address, status, verdict) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING site, address)
-            SELECT notifier.now(), 1 + (SELECT count(*) FROM notifier.bounce b WHERE b.site = f.site AND b.address = f.address AND b.verdict = 'score' AND b.at > notifier.now() - $6)
+            SELECT notifier.now(), 1 + (SELECT count(DISTINCT (b.at AT TIME ZONE 'UTC')::date) FROM notifier.bounce b
+                                        WHERE b.site = f.site AND b.address = f.address AND b.verdict = 'score' AND b.at > notifier.now() - $6
+                                          AND (b.at AT TIME ZONE 'UTC')::date <> (notifier.now() AT TIME ZONE 'UTC')::date)
             FROM fresh f
             """, connection)
         {
