@@ -11,12 +11,13 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
     [ChromiumFact]
     public async Task Five_tabs_hold_one_connection_and_each_gets_every_message_once()
     {
-        var (ada, before) = (ClientStage.NewName("ada"), stage.Link.Connections);
+        var ada = ClientStage.NewName("ada");
+        await using var link = stage.OwnLink();
         var tabs = new List<Tab>();
-        for (var i = 0; i < 5; i++) tabs.Add(await stage.OpenAsync(ada));
+        for (var i = 0; i < 5; i++) tabs.Add(await stage.OpenAsync(ada, link: link));
         await stage.PublishAsync($"{ada}-c", "bob", [ada], 1, "one", "two", "three");
         foreach (var tab in tabs) await ClientStage.ReceivedAsync(tab, "one", "two", "three");
-        Assert.Equal(before + 1, stage.Link.Connections);
+        Assert.Equal(1, link.Connections);
         Assert.Equal("shared", (string?)(await ClientStage.StateAsync(tabs[0]))["via"]);
     }
 
@@ -95,18 +96,19 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
     [ChromiumFact]
     public async Task Without_SharedWorker_one_tab_leads_and_when_it_goes_another_takes_over()
     {
-        var (ada, before) = (ClientStage.NewName("ada"), stage.Link.Connections);
-        var leader = await stage.OpenAsync(ada, NoSharedWorker);
-        Tab[] others = [await stage.OpenAsync(ada, NoSharedWorker), await stage.OpenAsync(ada, NoSharedWorker)];
+        var ada = ClientStage.NewName("ada");
+        await using var link = stage.OwnLink();
+        var leader = await stage.OpenAsync(ada, NoSharedWorker, link: link);
+        Tab[] others = [await stage.OpenAsync(ada, NoSharedWorker, link: link), await stage.OpenAsync(ada, NoSharedWorker, link: link)];
         Assert.Equal("leader", (string?)(await ClientStage.StateAsync(others[0]))["via"]);
         await stage.PublishAsync($"{ada}-c", "bob", [ada], 1, "1");
         foreach (var tab in others) await ClientStage.ReceivedAsync(tab, "1");
-        Assert.Equal(before + 1, stage.Link.Connections);
+        Assert.Equal(1, link.Connections);
 
         await leader.CloseAsync();
         await stage.PublishAsync($"{ada}-c", "bob", [ada], 2, "2", "3");
         foreach (var tab in others) await ClientStage.ReceivedAsync(tab, "1", "2", "3");
-        Assert.Equal(before + 2, stage.Link.Connections);
+        Assert.Equal(2, link.Connections);
     }
 
     [ChromiumFact]

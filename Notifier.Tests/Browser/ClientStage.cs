@@ -44,14 +44,18 @@ public sealed class ClientStage(PostgresCluster cluster) : IAsyncLifetime
         await StartRelayAsync(port);
     }
 
+    /// <summary>A way to the relay of a test's own, so that its connections can be counted.</summary>
+    internal TcpProxy OwnLink() => new(Relay.Client.BaseAddress!.Port);
+
     /// <summary>Somebody of their own, so that tests do not meet.</summary>
     internal static string NewName(string name) => $"{name}-{Interlocked.Increment(ref _names)}";
 
     /// <summary>Opens the site as somebody, in a browser of theirs.</summary>
     /// <param name="before">Runs before the page's own script.</param>
-    internal async Task<Tab> OpenAsync(string who, string? before = null, bool connected = true)
+    /// <param name="link">The way to the relay, where it is not the one of all.</param>
+    internal async Task<Tab> OpenAsync(string who, string? before = null, bool connected = true, TcpProxy? link = null)
     {
-        var tab = await Chromium.OpenAsync(new Uri(Site.Address, $"?who={who}&relay=http://127.0.0.1:{Link.Port}/"), context: who, before);
+        var tab = await Chromium.OpenAsync(new Uri(Site.Address, $"?who={who}&relay=http://127.0.0.1:{(link ?? Link).Port}/"), context: who, before);
         if (connected) await tab.WaitForAsync("window.told?.state?.state === 'live' && told.gaps.length > 0", Stage.Soon, $"{who} connected");
         return tab;
     }

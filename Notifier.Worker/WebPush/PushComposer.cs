@@ -38,8 +38,9 @@ internal sealed class PushComposer
 
         var recipient = state.Recipients[push.Key.Owner];
         var look = EscalationLadder.LastLook(Channel.Push, recipient, state.Escalations[push.Key].State, push.UpTo, _policy, state.Now);
-        if (!look.Sends || content is null)
-            return Ended(push, target, look.Rulings.Select(r => r.Ruling).DefaultIfEmpty(Ruling.Skip(Reason.AlreadySeen)).Last());
+        if (!look.Sends) return Ended(push, target, look.Rulings.Select(r => r.Ruling).DefaultIfEmpty(Ruling.Skip(Reason.AlreadySeen)).Last());
+        // Seen, deleted or finished by another worker between the two reads: the next look knows which.
+        if (content is null) return Ended(push, target, null);
 
         var sender = content.Kind == MessageKind.Group && content.Title is { } title ? $"{content.Sender} · {title}" : content.Sender;
         var payload = PushPayload.Message(push.Key.Site, push.Key.Conversation, sender, content.Text, content.Url, content.Count, content.UpTo, withBody: !push.Shrunk);
@@ -56,5 +57,5 @@ internal sealed class PushComposer
     private PushMessage Message(ClaimedPush push, VapidKeys keys, byte[] payload, Urgency urgency, TimeSpan timeToLive) =>
         new(payload, timeToLive, urgency, PushTopic.Of(_topicKeys[keys], push.Key.Site, push.Key.Conversation));
 
-    private static PushDraft Ended(ClaimedPush push, PushTarget? target, Ruling ruling) => new(target, null, default, new PushEnd(push, target, default, null, ruling));
+    private static PushDraft Ended(ClaimedPush push, PushTarget? target, Ruling? ruling) => new(target, null, default, new PushEnd(push, target, default, null, ruling));
 }

@@ -12,6 +12,7 @@ namespace Notifier.Worker.WebPush;
 
 /// <summary>How one push message ended: by the answer of its push service, or by the last look.</summary>
 /// <param name="SentAt">When the oldest message it tells of was sent.</param>
+/// <param name="Look">Null without an outcome: what the look went by changed under it, and it is to be looked at again.</param>
 internal sealed record PushEnd(ClaimedPush Push, PushTarget? Target, DateTimeOffset SentAt, PushOutcome? Outcome, Ruling? Look);
 
 /// <summary>Writes the ends of a batch in one transaction, one statement per kind of consequence.</summary>
@@ -41,7 +42,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
         var all = new Consequences();
         foreach (var end in ends)
             if (end.Outcome is { } outcome) Answered(all, end, outcome);
-            else LookedAt(all, end, end.Look!.Value, now);
+            else LookedAt(all, end, now);
 
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
@@ -139,9 +140,10 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
         all.Trace.Add((push, new Ruling(Verdict.Wait, reason)));
     }
 
-    private static void LookedAt(Consequences all, PushEnd end, Ruling ruling, DateTimeOffset now)
+    private static void LookedAt(Consequences all, PushEnd end, DateTimeOffset now)
     {
-        all.Trace.Add((end.Push, ruling));
+        if (end.Look is { } ruling) all.Trace.Add((end.Push, ruling));
+        else ruling = Ruling.Wait(Reason.Unseen, now);
         if (ruling is { Verdict: Verdict.Wait, Until: { } until }) all.Later.Add((end.Push, until > now ? until - now : TimeSpan.Zero, false, end.Push.Shrunk));
         else all.Done.Add(end.Push);
     }
