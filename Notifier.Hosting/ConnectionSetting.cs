@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 
 namespace Notifier.Hosting;
@@ -12,7 +13,10 @@ internal static class ConnectionSetting
         if (string.IsNullOrWhiteSpace(text)) throw new SettingException("ConnectionStrings__Notifier", "is not set; it is the Npgsql connection string of the database, such as Host=localhost;Database=notifier;Username=notifier");
         try
         {
-            return new NpgsqlConnectionStringBuilder(text) { ApplicationName = application }.ConnectionString;
+            var builder = new NpgsqlConnectionStringBuilder(text) { ApplicationName = application };
+            // The same statements again and again: planning them anew is a good part of what they cost. A pooler that cannot keep them switches it off by a 0 of its own.
+            if (!new DbConnectionStringBuilder { ConnectionString = text }.ContainsKey("Max Auto Prepare")) (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (100, 3);
+            return builder.ConnectionString;
         }
         catch (ArgumentException e)
         {

@@ -22,6 +22,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
     private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
     private readonly Dictionary<ConversationKey, (long Seq, string? Device)> _marked = [];
     private readonly HashSet<ConversationKey> _changed = [];
+    private readonly List<(string Site, MessageContent Content)> _contents = [];
     private readonly Dictionary<RecipientKey, List<ConversationKey>> _emails = [];
 
     public LadderQuery Query { get; } = new();
@@ -90,6 +91,9 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
         foreach (var key in Query.Conversations.Keys) DecideOne(state, key);
         foreach (var (recipient, conversations) in _emails) OrderEmails(state, recipient, conversations);
         foreach (var key in _changed) Changes.Escalations.Add((key, state.Escalations[key]));
+        // What everybody here has seen by now nobody will be told of: most of what a relay reports.
+        var unseen = Changes.UnseenMessages.Select(m => (m.Key.Site, m.Message.Id)).ToHashSet();
+        Changes.Messages.AddRange(_contents.Where(c => unseen.Contains((c.Site, c.Content.Id))));
     }
 
     private void Apply(LadderState state, RelayEvent e, InboxRow row)
@@ -102,7 +106,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
                     m.Site, "event", row.Source, row.EventId, "conflicting", "$.data.message.conversation is not the one that this message was first reported in", row.Body));
                 break;
             case RelayEvent.MessageOutcome m:
-                Changes.Messages.Add((m.Site, m.Message));
+                _contents.Add((m.Site, m.Message));
                 foreach (var r in m.Recipients) Report(state, m, r, receivedAt);
                 break;
             case RelayEvent.ConversationSeen s:
