@@ -38,6 +38,9 @@ public sealed class RelayOptions
     /// <summary>… and at most this many bytes of frames. Default 64 MB.</summary>
     public long RetainBytes { get; set; } = 64_000_000;
 
+    /// <summary>Who comes back is given at most this many events; who has missed more is told of a gap, and asks the site. Default 1,000.</summary>
+    public int ResumeEvents { get; set; } = 1000;
+
     /// <summary>A connection with more than this unsent is closed (4008). Default 256 KiB.</summary>
     public int QueueBytes { get; set; } = 256 * 1024;
 

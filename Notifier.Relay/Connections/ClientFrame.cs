@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Notifier.Domain;
+using Notifier.Relay.Fanout;
 
 namespace Notifier.Relay.Connections;
 
@@ -45,7 +46,7 @@ internal sealed class ClientFrame
     /// <summary>Seconds since the last input.</summary>
     public long Idle { get; private set; }
 
-    public (string Epoch, long Offset)? Resume { get; private set; }
+    public Position? Resume { get; private set; }
 
     /// <summary>What is wrong with a frame that is one otherwise: it is not taken, and the connection goes on.</summary>
     public string? Fault { get; private set; }
@@ -128,15 +129,16 @@ internal sealed class ClientFrame
         }
 
         string? epoch = null;
-        long? offset = null;
+        long? offset = null, accepted = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("ep"u8)) epoch = Text(ref reader, "resume.ep", LongestDevice);
             else if (reader.ValueTextEquals("o"u8)) offset = Number(ref reader, "resume.o", long.MaxValue);
+            else if (reader.ValueTextEquals("x"u8)) accepted = Number(ref reader, "resume.x", long.MaxValue);
             else reader.Skip();
         }
         if (epoch is null || offset is null) Bad<string>("resume needs ep and o");
-        else Resume = (epoch, offset.Value);
+        else Resume = new Position(epoch, offset.Value, accepted);
     }
 
     private string? Missing() => Kind switch

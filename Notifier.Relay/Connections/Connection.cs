@@ -8,6 +8,7 @@ namespace Notifier.Relay.Connections;
 internal abstract class Connection(long now, RelayOptions options)
 {
     private int _left;
+    private bool _isPlaced;
 
     /// <summary>Called once, on a thread of the pool: nothing more will come of this connection.</summary>
     public Action<Connection>? Left { get; set; }
@@ -45,6 +46,16 @@ internal abstract class Connection(long now, RelayOptions options)
 
     public long LastSent { get; protected set; } = now;
 
+    /// <summary>When it was last told its place in the log: with an event, or with a ping.</summary>
+    public long LastPlaced { get; protected set; } = now;
+
+    /// <summary>It has all that it missed: from now on a ping may say where the log stands.</summary>
+    public bool IsPlaced
+    {
+        get => Volatile.Read(ref _isPlaced);
+        set => Volatile.Write(ref _isPlaced, value);
+    }
+
     /// <summary>When a ping was sent that is not answered; 0: none.</summary>
     public long PingedAt { get; private set; }
 
@@ -72,11 +83,13 @@ internal abstract class Connection(long now, RelayOptions options)
 
     public void Ponged() => PingedAt = 0;
 
-    public void Ping(long now)
+    /// <param name="frame">A ping that says where the log stands (<see cref="EventLog.Ping"/>), or none.</param>
+    public void Ping(long now, Frame? frame = null)
     {
         if (PingedAt != 0) return;
         PingedAt = Math.Max(1, now);
-        Send(RelayFrames.Ping);
+        if (frame is not null && IsPlaced) LastPlaced = now;
+        Send(IsPlaced ? frame ?? RelayFrames.Ping : RelayFrames.Ping);
     }
 
     public void Send(Frame frame)
@@ -94,6 +107,7 @@ internal abstract class Connection(long now, RelayOptions options)
         {
             if (IsClosed) return;
             Note(publication, place);
+            LastPlaced = Environment.TickCount64;
             Write(publication.Event);
         }
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
+using Notifier.Relay.Fanout;
 
 namespace Notifier.Relay.Connections;
 
@@ -11,10 +12,11 @@ internal sealed class ConnectionTable
     private readonly Dictionary<Connection, int> _places = [];
     private readonly RelayOptions _options;
     private readonly TimeProvider _clock;
+    private readonly EventLog _events;
 
-    public ConnectionTable(IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker)
+    public ConnectionTable(IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker, EventLog events)
     {
-        (_options, _clock) = (options.Value, clock);
+        (_options, _clock, _events) = (options.Value, clock, events);
         ticker.Ticked += Tick;
     }
 
@@ -79,6 +81,6 @@ internal sealed class ConnectionTable
         {
             if (now - pinged > _options.PongTimeout.TotalMilliseconds) connection.Close(CloseCode.NoPong, retry: 0);
         }
-        else if (connection is not PollConnection && now - Math.Min(connection.LastSent, connection.LastReceived) > connection.PingAfter) connection.Ping(now);
+        else if (connection is not PollConnection && now - Math.Min(connection.LastPlaced, connection.LastReceived) > connection.PingAfter) connection.Ping(now, _events.Ping);
     }
 }

@@ -1,3 +1,5 @@
+using Notifier.Relay.Fanout;
+
 namespace Notifier.Relay.Connections;
 
 /// <summary>A client without a WebSocket: frames wait here until it asks for them.</summary>
@@ -9,6 +11,8 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
 
     /// <summary>The only secret of a connection that has no socket of its own.</summary>
     public string Key { get; init; } = "";
+
+    public required EventLog Log { get; init; }
 
     /// <summary>For <c>GET /v1/poll</c>, which reads events from the log and no frames.</summary>
     public bool EventsOnly { get; init; }
@@ -49,7 +53,8 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
             AskedAt = ticker.Now;
             LastSent = ticker.Now;
             if (cancellation.IsCancellationRequested) return [];
-            Frame[] taken = [.. _waiting];
+            // Nothing to say but where the log stands: as a ping does on a socket.
+            Frame[] taken = _waiting.Count > 0 || !IsPlaced || IsClosed ? [.. _waiting] : [Log.Ping];
             _waiting.Clear();
             (_bytes, _allowance) = (0, 0);
             return taken;

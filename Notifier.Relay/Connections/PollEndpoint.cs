@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -65,31 +66,31 @@ internal sealed class PollEndpoint
     public async Task<IResult> GetAsync(HttpContext http)
     {
         if (Authorize(http, out var token) is { } refusal) return refusal;
-        var position = Position(http.Request.Query["after"]);
+        var position = ReadPosition(http.Request.Query["after"]);
         var connection = _eventsOnly.GetValueOrDefault(token!.Owner);
         if (connection is null or { IsClosed: true }) connection = await OpenEventsAsync(token, position);
         connection.Token = token;
-        if (position is { } known && known.Epoch == _switchboard.Epoch) _frames.Acknowledge(connection, known.Offset);
+        if (position is { } known && known.Epoch == _switchboard.Log.Epoch) _frames.Acknowledge(connection, known.Offset);
         for (var waited = false; ; waited = true)
         {
             var state = await _switchboard.MissedAsync(token.Owner, position);
-            if (state.Events.Length > 0 || state.Recovery != Recovery.Full || waited || connection.IsClosed)
-                return Results.Bytes(Answer(state), "application/json");
+            if (state.Missed.Events.Count > 0 || state.Missed.Recovery != Recovery.Full || waited || connection.IsClosed)
+                return Results.Bytes(Answer(state.Missed, state.Now), "application/json");
             await connection.TakeAsync(_options.PollWait, _ticker, http.RequestAborted);
         }
     }
 
     private PollConnection Open(ConnectToken token)
     {
-        var connection = new PollConnection(_ticker.Now, _options) { Key = NewKey(), Token = token, Left = _switchboard.Leave, Abandoned = Forget };
+        var connection = new PollConnection(_ticker.Now, _options) { Log = _switchboard.Log, Key = NewKey(), Token = token, Left = _switchboard.Leave, Abandoned = Forget };
         _byKey[connection.Key] = connection;
         _table.Add(connection);
         return connection;
     }
 
-    private async Task<PollConnection> OpenEventsAsync(ConnectToken token, (string Epoch, long Offset)? position)
+    private async Task<PollConnection> OpenEventsAsync(ConnectToken token, Position? position)
     {
-        var connection = new PollConnection(_ticker.Now, _options) { EventsOnly = true, Token = token, SaidHello = true, State = Presence.Idle, Left = _switchboard.Leave, Abandoned = Forget };
+        var connection = new PollConnection(_ticker.Now, _options) { Log = _switchboard.Log, EventsOnly = true, Token = token, SaidHello = true, State = Presence.Idle, Left = _switchboard.Leave, Abandoned = Forget };
         _eventsOnly[token.Owner] = connection;
         _table.Add(connection);
         _switchboard.Join(connection, position);
@@ -129,10 +130,13 @@ internal sealed class PollEndpoint
 
     private static string NewKey() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    private static (string Epoch, long Offset)? Position(string? after)
+    private static Position? ReadPosition(string? after)
     {
-        var colon = after?.IndexOf(':', StringComparison.Ordinal) ?? -1;
-        return colon > 0 && long.TryParse(after.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture, out var offset) && offset >= 0 ? (after![..colon], offset) : null;
+        var parts = after?.Split(':') ?? [];
+        if (parts.Length is not (2 or 3) || parts[0].Length == 0 || Number(parts[1]) is not { } offset) return null;
+        return new Position(parts[0], offset, parts.Length == 3 ? Number(parts[2]) : null);
+
+        static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     private static byte[] Answer(string key, Frame[] frames) => Write(json =>
@@ -141,12 +145,13 @@ internal sealed class PollEndpoint
         Frames(json, frames);
     });
 
-    private static byte[] Answer(Missed state) => Write(json =>
+    private static byte[] Answer(Missed missed, Position now) => Write(json =>
     {
-        json.WriteString("ep", state.Epoch);
-        json.WriteNumber("o", state.Top);
-        json.WriteString("rec", state.Recovery switch { Recovery.Full => "full", Recovery.Gap => "gap", _ => "none" });
-        Frames(json, state.Events);
+        json.WriteString("ep", now.Epoch);
+        json.WriteNumber("o", now.Offset);
+        json.WriteNumber("x", now.Accepted ?? 0);
+        json.WriteString("rec", RelayFrames.Word(missed.Recovery));
+        Frames(json, [.. missed.Events.Select(m => m.Publication.Event)]);
     });
 
     private static void Frames(Utf8JsonWriter json, Frame[] frames)

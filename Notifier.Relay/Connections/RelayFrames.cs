@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Notifier.Domain;
+using Notifier.Relay.Fanout;
 
 namespace Notifier.Relay.Connections;
 
@@ -12,14 +13,22 @@ internal static class RelayFrames
 
     public static readonly Frame Ping = Frame.Text("""{"t":"ping"}"""), Pong = Frame.Text("""{"t":"pong"}""");
 
-    public static Frame Welcome(string connection, string epoch, long offset, string recovery, int missed, RelayOptions options, DateTimeOffset expires, DateTimeOffset now) =>
+    /// <summary>A <c>ping</c> that says where the log stands.</summary>
+    public static Frame PingAt(long offset, long accepted) => Of("ping", json =>
+    {
+        json.WriteNumber("o", offset);
+        json.WriteNumber("x", accepted);
+    });
+
+    public static Frame Welcome(string connection, Missed missed, RelayOptions options, DateTimeOffset expires, DateTimeOffset now) =>
         Of("welcome", json =>
         {
             json.WriteString("conn", connection);
-            json.WriteString("ep", epoch);
-            json.WriteNumber("o", offset);
-            json.WriteString("rec", recovery);
-            json.WriteNumber("n", missed);
+            json.WriteString("ep", missed.From.Epoch);
+            json.WriteNumber("o", missed.From.Offset);
+            json.WriteNumber("x", missed.From.Accepted ?? 0);
+            json.WriteString("rec", Word(missed.Recovery));
+            json.WriteNumber("n", missed.Events.Count);
             json.WriteNumber("ping", Math.Ceiling(options.PingAfter.TotalSeconds));
             json.WriteNumber("pong", Math.Ceiling(options.PongTimeout.TotalSeconds));
             json.WriteNumber("exp", expires.ToUnixTimeSeconds());
@@ -69,6 +78,13 @@ internal static class RelayFrames
         json.WriteString("conv", conversation);
         json.WriteString("who", who);
     });
+
+    public static string Word(Recovery recovery) => recovery switch
+    {
+        Recovery.Full => "full",
+        Recovery.Gap => "gap",
+        _ => "none",
+    };
 
     public static string Word(Presence state) => state switch
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Relay.Connections;
+using Notifier.Relay.Outcomes;
 using Notifier.Relay.Presences;
 using Notifier.Relay.Publish;
 using Notifier.Relay.Storage;
@@ -9,26 +10,42 @@ namespace Notifier.Relay.Fanout;
 
 /// <summary>
 /// Carries what other nodes have accepted, and their signals, to who is connected here: when one rings, and by a poll behind the bell. At the start it reads back
-/// who shares a recent conversation.
+/// what was accepted lately: for who resumes, and for who shares a recent conversation.
 /// </summary>
 internal sealed partial class OtherNodes(
-    OtherNodesStore store, Switchboard switchboard, RecentPublications recent, People people, Conversations conversations, FanoutLane lane, ILogger<OtherNodes> log) : BackgroundService
+    OtherNodesStore store, Switchboard switchboard, RecentPublications recent, People people, Conversations conversations, Reports reports, FanoutLane lane, Ticker ticker,
+    ILogger<OtherNodes> log) : BackgroundService
 {
-    private const int ReadBack = 2000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500), Pause = TimeSpan.FromSeconds(1);
+
+    private (long Accepted, long Signal)? _position;
+
+    /// <summary>Before anybody connects, where the database is there: then who was connected to a node that has ended is resumed here.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _position = await BeginAsync(cancellationToken);
+        }
+        catch (Exception e) when (DatabaseFault.Passes(e))
+        {
+            LogAway(log, DatabaseFault.Word(e));
+        }
+        ticker.Ticked += _ => switchboard.Mark();
+        await base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        (long Accepted, long Signal)? position = null;
         while (true)
         {
             try
             {
                 await using var listening = await store.ListenAsync(stoppingToken);
-                position ??= await BeginAsync(stoppingToken);
+                _position ??= await BeginAsync(stoppingToken);
                 while (true)
                 {
-                    position = await CarryAsync(position.Value, stoppingToken);
+                    _position = await CarryAsync(_position.Value, stoppingToken);
                     await listening.WaitAsync(Poll, stoppingToken);
                 }
             }
@@ -42,15 +59,21 @@ internal sealed partial class OtherNodes(
 
     private async Task<(long Accepted, long Signal)> BeginAsync(CancellationToken cancellation)
     {
-        var top = await store.TopAsync(cancellation);
-        foreach (var row in await store.RecentAsync(ReadBack, cancellation))
+        var begin = await store.BeginAsync(cancellation);
+        var rows = await store.RecentAsync(begin.Accepted, cancellation);
+        var after = rows.LastOrDefault(r => !r.IsKept)?.Row.Id ?? rows.FirstOrDefault()?.Row.Id - 1 ?? begin.Accepted;
+        List<Publication> kept = [];
+        foreach (var (row, age, _, delivered) in rows)
         {
-            using var body = JsonDocument.Parse(row.Body);
-            var conversation = body.RootElement.GetProperty("conversation").GetString()!;
-            var sender = body.RootElement.GetProperty("sender").GetProperty("id").GetString()!;
-            lane.Post(() => conversations.Learn(row.Site, conversation, sender, row.Recipients));
+            if (Read(row, age, out _) is not { } publication) continue;
+            var message = publication.Message;
+            lane.Post(() => conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To));
+            if (row.Id <= after) continue;
+            publication.WasDelivered(delivered.Select(place => place - 1));
+            kept.Add(publication);
         }
-        return top;
+        await switchboard.BeginAsync(kept, after, begin.Accepted);
+        return begin;
     }
 
     private async Task<(long Accepted, long Signal)> CarryAsync((long Accepted, long Signal) position, CancellationToken cancellation)
@@ -61,6 +84,7 @@ internal sealed partial class OtherNodes(
             var (rows, behind) = await store.AcceptedAsync(position.Accepted, top.Accepted, cancellation);
             foreach (var row in rows) Publish(row);
             position.Accepted = behind;
+            switchboard.Reached(behind);
         }
         if (position.Signal < top.Signal)
         {
@@ -70,12 +94,29 @@ internal sealed partial class OtherNodes(
         return position;
     }
 
+    /// <summary>A message as this node knows it, which may have been published here too.</summary>
+    /// <returns>Null: the row is not as a relay of this version writes it.</returns>
+    private Publication? Read(AcceptedRow row, TimeSpan age, out List<Outcome> held)
+    {
+        held = [];
+        try
+        {
+            using var body = JsonDocument.Parse(row.Body);
+            var publication = recent.Get(PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), age, out _);
+            held = publication.Admission.Succeed(row.Id, mine: true);
+            return publication;
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or JsonException)
+        {
+            LogUnreadable(log, e, row.Id);
+            return null;
+        }
+    }
+
     private void Publish(AcceptedRow row)
     {
-        using var body = JsonDocument.Parse(row.Body);
-        var publication = recent.Get(PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), out var isNew);
-        if (!isNew) return; // published here too
-        publication.Admission.Succeed(row.Id, mine: true);
+        if (Read(row, TimeSpan.Zero, out var held) is not { } publication) return;
+        foreach (var outcome in held) reports.Add(outcome);
         switchboard.PublishForeign(publication);
     }
 
@@ -85,6 +126,9 @@ internal sealed partial class OtherNodes(
         foreach (var recipient in signal.Recipients)
             if (people.TryGet(new RecipientKey(signal.Site, recipient), out var person)) person.Send(frame);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The accepted message {Row} cannot be read, and is passed over")]
+    private static partial void LogUnreadable(ILogger log, Exception e, long row);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The other nodes cannot be heard: the database is away ({Cause})")]
     private static partial void LogAway(ILogger log, string cause);

@@ -15,7 +15,7 @@ internal sealed class Switchboard(
 {
     private readonly RelayOptions _options = options.Value;
 
-    public string Epoch => events.Epoch;
+    public EventLog Log => events;
 
     /// <summary>How long somebody who has left this node is answered for, should another node have counted on it.</summary>
     private const long AnswersForMilliseconds = 30_000;
@@ -27,8 +27,31 @@ internal sealed class Switchboard(
     /// <summary>What another node has accepted: only for who is, or was until a moment ago, connected here; everybody else is that node's to tell of.</summary>
     public void PublishForeign(Publication publication) => lane.Post(() => FanOut(publication, foreign: true));
 
+    /// <summary>A group of this node is in the database.</summary>
+    public void Accepted(HashSet<long> rows) => lane.Post(() => events.Reach(rows.Min(), rows.Max(), rows.Count));
+
+    /// <summary>What others have accepted up to a row has been published here.</summary>
+    public void Reached(long row) => lane.Post(() => events.Reach(row));
+
+    /// <summary>What was accepted before this node began, for who comes back. Nobody is told of it by itself.</summary>
+    /// <param name="after">Everything behind this row is in the log from now on.</param>
+    public Task BeginAsync(IReadOnlyList<Publication> accepted, long after, long top) => lane.RunAsync(() =>
+    {
+        foreach (var publication in accepted)
+        {
+            events.Reach(publication.Admission.Row);
+            if (!events.Holds(publication)) events.Append(publication);
+        }
+        events.Begin(after);
+        events.Reach(top);
+    });
+
+    /// <summary>Between two steps: what lies before it has been given.</summary>
+    public void Mark() => lane.Post(events.Mark);
+
     private void FanOut(Publication publication, bool foreign)
     {
+        if (events.Holds(publication)) return; // published again before it was accepted
         var message = publication.Message;
         events.Append(publication);
         if (conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To)) presences.Introduce(message.Site, message.SenderId, message.To);
@@ -50,7 +73,7 @@ internal sealed class Switchboard(
 
     private bool AnswersFor(string site, string recipient) => _left.TryGetValue(new RecipientKey(site, recipient), out var at) && ticker.Now - at < AnswersForMilliseconds;
 
-    public void Join(Connection connection, (string Epoch, long Offset)? resume) => lane.Post(() =>
+    public void Join(Connection connection, Position? resume) => lane.Post(() =>
     {
         if (connection.IsClosed) return;
         var key = connection.Token!.Owner;
@@ -62,15 +85,13 @@ internal sealed class Switchboard(
         }
         connection.Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         connection.Person = person;
-        var missed = resume is { } position ? events.Missed(position.Epoch, position.Offset, key.Site, key.Recipient) : null;
-        var recovery = resume is null ? Recovery.None : missed is null ? Recovery.Gap : Recovery.Full;
-        Expect(connection, person, recovery == Recovery.Full ? resume!.Value.Offset : null);
-        connection.Allow(missed?.Sum(m => (long)m.Publication.Event.Bytes.Length) ?? 0);
-        connection.Send(RelayFrames.Welcome(
-            connection.Id, events.Epoch, events.Top, recovery switch { Recovery.Full => "full", Recovery.Gap => "gap", _ => "none" }, missed?.Count ?? 0,
-            _options, connection.Token.Expires, clock.GetUtcNow()));
-        metrics.Joined(recovery);
-        foreach (var (publication, place) in missed ?? []) connection.Deliver(publication, place);
+        var missed = events.Missed(resume, key.Site, key.Recipient);
+        Expect(connection, person, missed);
+        connection.Allow(missed.Events.Sum(m => (long)m.Publication.Event.Bytes.Length));
+        connection.Send(RelayFrames.Welcome(connection.Id, missed, _options, connection.Token.Expires, clock.GetUtcNow()));
+        metrics.Joined(missed.Recovery);
+        foreach (var (publication, place) in missed.Events) connection.Deliver(publication, place);
+        connection.IsPlaced = true;
         person.Add(connection);
         presences.Joined(person, connection);
     });
@@ -129,32 +150,31 @@ internal sealed class Switchboard(
     });
 
     /// <summary>What a person has missed, for who reads the log and keeps no connection.</summary>
-    public async Task<Missed> MissedAsync(RecipientKey key, (string Epoch, long Offset)? position)
+    public async Task<(Missed Missed, Position Now)> MissedAsync(RecipientKey key, Position? position)
     {
-        Missed? answer = null;
-        await lane.RunAsync(() =>
-        {
-            var missed = position is { } p ? events.Missed(p.Epoch, p.Offset, key.Site, key.Recipient) : null;
-            answer = new Missed(
-                events.Epoch, events.Top, position is null ? Recovery.None : missed is null ? Recovery.Gap : Recovery.Full, [.. (missed ?? []).Select(m => m.Publication.Event)]);
-        });
-        return answer!;
+        (Missed, Position) answer = default;
+        await lane.RunAsync(() => answer = (events.Missed(position, key.Site, key.Recipient), new Position(events.Epoch, events.Top, events.Accepted)));
+        return answer;
     }
 
     /// <summary>Returns when everything asked for before has been done.</summary>
     public Task SettledAsync() => lane.RunAsync(() => { });
 
     /// <summary>
-    /// What was for the person while nobody was there. Up to the position the client has it: coming back with it is an acknowledgement. Without one, the client
+    /// What was for the person while nobody was there. Who comes back whole has what it has not missed: coming back is an acknowledgement. Else the client
     /// reads it from the site, and acknowledges it like anything else.
     /// </summary>
-    private void Expect(Connection connection, Person person, long? position)
+    private void Expect(Connection connection, Person person, Missed missed)
     {
         foreach (var (publication, place) in person.Waiting.OrderBy(w => w.Publication.Offset))
         {
-            if (publication.Offset <= position) outcomes.Delivered(publication, place, person);
-            else if (position is null && publication.IsPending(place)) connection.Expect(publication, place);
+            if (missed.Recovery != Recovery.Full)
+            {
+                if (publication.IsPending(place)) connection.Expect(publication, place);
+            }
+            else if (!missed.Events.Exists(m => m.Publication == publication)) outcomes.Delivered(publication, place, person);
         }
+        foreach (var (publication, place) in missed.Had) outcomes.Delivered(publication, place, person);
         person.Waiting.Clear();
         person.GraceUntil = 0;
     }
@@ -177,6 +197,3 @@ internal sealed class Switchboard(
         presences.Left(person);
     }
 }
-
-/// <summary>What somebody has missed, and where the log stands.</summary>
-internal sealed record Missed(string Epoch, long Top, Recovery Recovery, Frame[] Events);

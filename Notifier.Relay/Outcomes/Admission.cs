@@ -10,11 +10,17 @@ internal sealed class Admission
     private List<Outcome>? _held = [];
     private TaskCompletionSource<AdmissionResult>? _attempt;
 
-    /// <summary>The row's id; null: not yet, or another node's.</summary>
-    public long? Id { get; private set; }
+    private bool _isForeign;
+    private long _row;
 
-    /// <summary>It was accepted before, by another node or before a restart; whoever did that tells of its outcomes.</summary>
-    public bool IsForeign { get; private set; }
+    /// <summary>The accept row's id; 0: not yet accepted.</summary>
+    public long Row => Volatile.Read(ref _row);
+
+    /// <summary>An attempt is under way, and not ended.</summary>
+    public bool IsUndecided
+    {
+        get { lock (_lock) return _row == 0 && _attempt is not null; }
+    }
 
     /// <returns>Whether the outcome is kept here for now.</returns>
     public bool Hold(in Outcome outcome)
@@ -25,6 +31,12 @@ internal sealed class Admission
             return _held is not null;
         }
     }
+
+    /// <summary>
+    /// Whether this node tells of an outcome. What was accepted before, by another node or before a restart, whoever did that tells of; but a client that
+    /// acknowledges it here does so nowhere else.
+    /// </summary>
+    public bool Tells(in Outcome outcome) => outcome.Delivered || !_isForeign;
 
     /// <summary>The attempt under way, or a new one.</summary>
     /// <param name="isNew">The caller has to carry it out.</param>
@@ -45,13 +57,13 @@ internal sealed class Admission
     {
         lock (_lock)
         {
-            var held = _held ?? [];
-            _held = null;
-            if (mine) Id = id;
-            else IsForeign = true;
             _attempt?.TrySetResult(mine ? AdmissionResult.Accepted : AdmissionResult.Duplicate);
             _attempt = null;
-            return mine ? held : [];
+            if (_held is not { } held) return [];
+            _held = null;
+            _isForeign = !mine;
+            Volatile.Write(ref _row, id);
+            return mine ? held : [.. held.Where(o => o.Delivered)];
         }
     }
 

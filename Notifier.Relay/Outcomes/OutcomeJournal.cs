@@ -28,7 +28,7 @@ internal sealed class OutcomeJournal(Reports reports, Signals signals)
     private void Note(Publication publication, Outcome outcome)
     {
         if (publication.Admission.Hold(outcome)) return;
-        if (publication.Admission.Id is not null) reports.Add(outcome);
+        if (publication.Admission.Tells(outcome)) reports.Add(outcome);
     }
 
     private static string Word(UndeliveredReason reason) => reason switch

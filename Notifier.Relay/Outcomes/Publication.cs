@@ -62,6 +62,12 @@ internal sealed class Publication(PublishedMessage message, long now)
         return false;
     }
 
+    /// <summary>What is known of it from before: the recipients to whom it was delivered.</summary>
+    public void WasDelivered(IEnumerable<int> recipients)
+    {
+        foreach (var recipient in recipients) TryDelivered(recipient);
+    }
+
     /// <returns>Whether it was not delivered before: the first outcome, or one that comes late.</returns>
     public bool TryDelivered(int recipient)
     {

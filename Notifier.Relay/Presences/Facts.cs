@@ -17,8 +17,9 @@ internal sealed class Facts(EventLog events)
         new { site = person.Site, recipient = person.Recipient, presence = RelayFrames.Word(state), conversation, lastActiveAt = lastActive, node = events.Epoch });
 
     /// <param name="id">The same mark again is the same event.</param>
-    public static Fact Seen(RecipientKey person, string id, string conversation, long seq, DateTimeOffset at, Action kept) => new(
-        Json(person.Site, "conversation.seen", id, at, new { site = person.Site, recipient = person.Recipient, conversation, seq, at }), kept);
+    /// <param name="device">The browser it was read in: its own notifications are not taken back.</param>
+    public static Fact Seen(RecipientKey person, string id, string conversation, long seq, string? device, DateTimeOffset at, Action kept) => new(
+        Json(person.Site, "conversation.seen", id, at, new { site = person.Site, recipient = person.Recipient, conversation, seq, at, device }), kept);
 
     public Fact Alive(string site, int leaseSeconds, DateTimeOffset at) => Of(site, "relay.alive", null, at, new { site, node = events.Epoch, leaseSeconds });
 

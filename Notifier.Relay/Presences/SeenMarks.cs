@@ -10,6 +10,6 @@ internal sealed class SeenMarks(Reports reports)
     public void Keep(RecipientKey person, Connection connection, string conversation, long seq, string cid, DateTimeOffset at)
     {
         var id = $"seen:{Facts.Digest(person.Recipient, connection.Device ?? "", cid, conversation, $"{seq}")}";
-        reports.Add(Facts.Seen(person, id, conversation, seq, at, () => connection.Send(RelayFrames.Ok(cid))));
+        reports.Add(Facts.Seen(person, id, conversation, seq, connection.Device, at, () => connection.Send(RelayFrames.Ok(cid))));
     }
 }

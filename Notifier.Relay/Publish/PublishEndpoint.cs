@@ -49,9 +49,12 @@ internal sealed class PublishEndpoint(RecentPublications recent, AcceptQueue que
         foreach (var message in messages)
         {
             var publication = recent.Get(message, out var isNew);
-            if (isNew) switchboard.Publish(publication);
             var attempt = publication.Admission.Attempt(out var first);
-            if (first) queue.Add(publication);
+            if (first)
+            {
+                switchboard.Publish(publication); // before it can be accepted: what the log has reached is told by accept rows
+                queue.Add(publication);
+            }
             attempts.Add((attempt, first));
         }
 

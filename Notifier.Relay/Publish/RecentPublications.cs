@@ -12,9 +12,13 @@ internal sealed class RecentPublications(IOptions<RelayOptions> options, Ticker 
     private readonly int _most = 2 * options.Value.RetainEvents;
 
     /// <param name="isNew">Nobody has published it here yet.</param>
-    public Publication Get(PublishedMessage message, out bool isNew)
+    public Publication Get(PublishedMessage message, out bool isNew) => Get(message, TimeSpan.Zero, out isNew);
+
+    /// <param name="age">How long ago it was published.</param>
+    /// <param name="isNew">Nobody has published it here yet.</param>
+    public Publication Get(PublishedMessage message, TimeSpan age, out bool isNew)
     {
-        var fresh = new Publication(message, ticker.Now);
+        var fresh = new Publication(message, ticker.Now - (long)age.TotalMilliseconds);
         var publication = _known.GetOrAdd((message.Site, message.Id), fresh);
         isNew = ReferenceEquals(publication, fresh);
         if (!isNew) return publication;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Notifier.Relay.Fanout;
 using Npgsql;
 
@@ -6,18 +7,29 @@ namespace Notifier.Relay.Storage;
 /// <summary>A message as another node, or this one before a restart, has accepted it.</summary>
 internal sealed record AcceptedRow(long Id, string Site, string Message, string[] Recipients, string Body, DateTimeOffset At);
 
+/// <summary>One of the newest before this node began.</summary>
+/// <param name="IsKept">It is within the bounds of what is kept for resume; where it is not, the older ones may be told by their age alone.</param>
+/// <param name="Delivered">The places of the recipients to whom it is known to be delivered, from 1.</param>
+internal sealed record RecentRow(AcceptedRow Row, TimeSpan Age, bool IsKept, int[] Delivered);
+
 /// <summary>A frame that another node sends to people who may be here.</summary>
 internal sealed record SignalRow(string Site, string[] Recipients, string Frame);
 
 /// <summary>What the other nodes have put into the database.</summary>
-internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events)
+internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events, IOptions<RelayOptions> options)
 {
-    private const int BatchSize = 1000;
+    private const int BatchSize = 1000, ReadBack = 2000;
+
+    /// <summary>Where to begin: everything accepted up to there is committed.</summary>
+    public Task<(long Accepted, long Signal)> BeginAsync(CancellationToken cancellation) => PairAsync("SELECT relay.top(), (SELECT coalesce(max(id), 0) FROM relay.signal)", cancellation);
 
     /// <summary>The newest rows' ids: accepted, signal.</summary>
-    public async Task<(long Accepted, long Signal)> TopAsync(CancellationToken cancellation)
+    public Task<(long Accepted, long Signal)> TopAsync(CancellationToken cancellation) =>
+        PairAsync("SELECT (SELECT coalesce(max(id), 0) FROM relay.accepted), (SELECT coalesce(max(id), 0) FROM relay.signal)", cancellation);
+
+    private async Task<(long Accepted, long Signal)> PairAsync(string query, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT (SELECT coalesce(max(id), 0) FROM relay.accepted), (SELECT coalesce(max(id), 0) FROM relay.signal)");
+        await using var command = database.CreateCommand(query);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return (reader.GetInt64(0), reader.GetInt64(1));
@@ -39,13 +51,30 @@ internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events
         return (rows, rows.Count == BatchSize ? rows[^1].Id : top);
     }
 
-    /// <summary>The newest of all nodes, in order.</summary>
-    public async Task<List<AcceptedRow>> RecentAsync(int most, CancellationToken cancellation)
+    /// <summary>The newest of all nodes up to a row, in order.</summary>
+    public async Task<List<RecentRow>> RecentAsync(long top, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "SELECT * FROM (SELECT id, site, message, recipients, body::text, accepted_at FROM relay.accepted ORDER BY id DESC LIMIT $1) AS newest ORDER BY id");
-        command.Parameters.AddWithValue(most);
-        return await RowsAsync(command, cancellation);
+            """
+            SELECT id, site, message, recipients, body, accepted_at, greatest(now() - accepted_at, interval '0'), kept,
+              CASE WHEN kept THEN ARRAY(SELECT o.recipient FROM relay.outcome o WHERE o.accepted = id AND o.delivered) ELSE '{}' END
+            FROM (
+              SELECT *, accepted_at > now() - $2 AND sum(octet_length(body)) OVER newest <= $3 AND row_number() OVER newest <= $4 AS kept, row_number() OVER newest AS place
+              FROM (SELECT id, site, message, recipients, body::text, accepted_at FROM relay.accepted WHERE id <= $1 ORDER BY id DESC LIMIT greatest($4, $5)) AS newest
+              WINDOW newest AS (ORDER BY id DESC)) AS recent
+            WHERE kept OR place <= $5
+            ORDER BY id
+            """);
+        command.Parameters.AddWithValue(top);
+        command.Parameters.AddWithValue(options.Value.RetainFor);
+        command.Parameters.AddWithValue(options.Value.RetainBytes);
+        command.Parameters.AddWithValue(options.Value.RetainEvents);
+        command.Parameters.AddWithValue(ReadBack);
+        var rows = new List<RecentRow>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            rows.Add(new RecentRow(Row(reader), reader.GetFieldValue<TimeSpan>(6), reader.GetBoolean(7), reader.GetFieldValue<int[]>(8)));
+        return rows;
     }
 
     public async Task<List<SignalRow>> SignalsAsync(long after, long top, CancellationToken cancellation)
@@ -72,8 +101,10 @@ internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events
     {
         var rows = new List<AcceptedRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-            rows.Add(new AcceptedRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5)));
+        while (await reader.ReadAsync(cancellation)) rows.Add(Row(reader));
         return rows;
     }
+
+    private static AcceptedRow Row(NpgsqlDataReader reader) =>
+        new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5));
 }

@@ -24,7 +24,7 @@ internal sealed class ReportStore(NpgsqlDataSource database, EventLog events)
         Parameters =
         {
             new() { Value = events.Epoch },
-            new() { Value = outcomes.Select(o => o.Publication.Admission.Id!.Value).ToArray() },
+            new() { Value = outcomes.Select(o => o.Publication.Admission.Row).ToArray() },
             new() { Value = outcomes.Select(o => o.Place + 1).ToArray() },
             new() { Value = outcomes.Select(o => o.Delivered).ToArray() },
             new() { Value = outcomes.Select(o => o.Reason).ToArray() },

@@ -223,6 +223,9 @@ class Tab {
         if (at && at.ep === message.position.ep && message.position.o <= at.o) return;
         this.#position = message.position;
         return this.#receive(message.message);
+      case 'move':
+        this.#position = message.position;
+        return;
       case 'reset': {
         const missed = message.gap || at === null || at.ep !== message.position.ep || at.o < message.position.o;
         this.#position = message.position;

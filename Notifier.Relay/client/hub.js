@@ -24,6 +24,8 @@ import { openStore } from './storage.js';
 
 /** What is kept for tabs that come back from a moment's absence. */
 const replay = { messages: 500, ms: 120_000 };
+/** A message that comes twice, as after a move to another node, is told by its id: one of so many that were opened last. */
+const newest = 256;
 const tokenPatience = 4_000;
 const presentPatience = 2_000;
 
@@ -50,10 +52,16 @@ export class Hub {
   #order = Promise.resolve();
   /** @type {Position | null} up to where the tabs have it */
   #handed = null;
-  /** @type {{ at: number, o: number, message: any }[]} */
+  /** @type {{ at: number, position: Position, message: any }[]} */
   #recent = [];
-  /** Everything after this offset is in #recent. */
-  #floor = 0;
+  /** Everything after this place is in #recent. @type {Position | null} */
+  #floor = null;
+  /** The ids opened last, and whether they could be read. @type {Map<string, boolean>} */
+  #opened = new Map();
+  /** What is to be kept of them and of the position, while the last is being kept. @type {Promise<void> | null} */
+  #keeping = null;
+  /** @type {Position | null} */
+  #unkept = null;
   /** @type {any} */
   #state = { t: 'state', state: 'connecting' };
   /** @type {Map<string, any>} */
@@ -172,8 +180,10 @@ export class Hub {
   /** @param {Position | null} position where the first tab stands */
   async #start(position) {
     // A page that is loaded anew has no position; what it missed while it loaded is acknowledged all the same, and not told by push.
-    this.#handed = position ?? (this.#mirror ? await this.#store.get(`position ${this.#key}`) : null) ?? null;
-    this.#floor = this.#handed?.o ?? 0;
+    const kept = this.#mirror ? await this.#store.get(`position ${this.#key}`) : null;
+    this.#opened = new Map(kept?.opened ?? []);
+    this.#handed = position ?? kept?.position ?? null;
+    this.#floor = this.#handed;
     this.#started = true;
     this.#attend();
     this.#begin();
@@ -186,8 +196,10 @@ export class Hub {
 
   /** @param {(message: any) => void} post @param {Position} position @param {Position} handed */
   #catchUp(post, position, handed) {
-    if (position.ep !== handed.ep || position.o < this.#floor) post({ t: 'reset', position: handed, gap: true });
-    else for (const { o, message } of this.#recent) if (o > position.o) post(message);
+    if (position.ep === handed.ep && position.o >= handed.o) return;
+    const last = this.#recent.findLastIndex((r) => r.position.ep === position.ep && r.position.o <= position.o);
+    if (last < 0 && (position.ep !== this.#floor?.ep || position.o < this.#floor.o)) post({ t: 'reset', position: handed, gap: true });
+    else for (const { message } of this.#recent.slice(last + 1)) post(message);
   }
 
   /** @param {string} id @param {boolean} closing whether the person closed it, as far as the tab knows */
@@ -230,8 +242,9 @@ export class Hub {
           this.#post({ t: 'greeted' });
         });
         return;
+      case 'move': return this.#move(deed.position);
       case 'keep':
-        if (this.#mirror) void this.#store.put(`position ${this.#key}`, deed.position);
+        if (this.#mirror) this.#keep(deed.position);
         return;
       case 'flush':
         for (const mark of this.#outbox.pending) this.#connection?.send({ t: 'seen', ...mark });
@@ -265,6 +278,12 @@ export class Hub {
   /** @param {string} ep @param {any} frame */
   #deliver(ep, frame) {
     this.#order = this.#order.then(async () => {
+      const position = { ep, o: frame.o, x: frame.x };
+      const again = this.#opened.get(frame.id);
+      if (again !== undefined) {
+        this.#hand(position, { t: 'move', position });
+        return this.#happen({ type: 'opened', ...position, readable: again });
+      }
       const { sealed, ...rest } = frame.d;
       /** @type {any} */
       const message = { id: frame.id, ...rest, publishedAt: frame.ts };
@@ -276,21 +295,45 @@ export class Hub {
           message.unreadable = /** @type {any} */ (e).reason ?? 'not_a_jwe';
         }
       }
-      const position = { ep, o: frame.o };
-      const post = { t: 'message', position, message };
-      this.#recent.push({ at: Date.now(), o: frame.o, message: post });
-      while (this.#recent.length > replay.messages || this.#recent[0].at < Date.now() - replay.ms) this.#floor = /** @type {any} */ (this.#recent.shift()).o;
-      this.#handed = position;
-      this.#post(post);
-      this.#happen({ type: 'opened', ep, o: frame.o, readable: message.unreadable === undefined });
+      this.#hand(position, { t: 'message', position, message });
+      const readable = message.unreadable === undefined;
+      this.#opened.set(frame.id, readable);
+      if (this.#opened.size > newest) this.#opened.delete(/** @type {string} */ (this.#opened.keys().next().value));
+      this.#happen({ type: 'opened', ...position, readable });
     });
+  }
+
+  /** To the tabs, and kept for those that are away for a moment. @param {Position} position @param {any} message */
+  #hand(position, message) {
+    this.#recent.push({ at: Date.now(), position, message });
+    while (this.#recent.length > replay.messages || this.#recent[0].at < Date.now() - replay.ms) this.#floor = /** @type {any} */ (this.#recent.shift()).position;
+    this.#handed = position;
+    this.#post(message);
+  }
+
+  /** Nothing was missed on the way there. @param {Position} position */
+  #move(position) {
+    this.#order = this.#order.then(() => this.#hand(position, { t: 'move', position }));
+  }
+
+  /** One at a time: of what comes meanwhile, the newest. @param {Position} position */
+  #keep(position) {
+    this.#unkept = position;
+    this.#keeping ??= (async () => {
+      while (this.#unkept) {
+        const kept = { position: this.#unkept, opened: [...this.#opened] };
+        this.#unkept = null;
+        await this.#store.put(`position ${this.#key}`, kept);
+      }
+      this.#keeping = null;
+    })();
   }
 
   /** @param {Position} position @param {boolean} gap */
   #reset(position, gap) {
     this.#order = this.#order.then(() => {
       this.#recent = [];
-      this.#floor = position.o;
+      this.#floor = position;
       this.#handed = position;
       this.#post({ t: 'reset', position, gap });
     });

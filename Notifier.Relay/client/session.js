@@ -7,7 +7,7 @@
  *   | { type: 'token', token: string } | { type: 'tokenFailed' }
  *   | { type: 'open' }
  *   | { type: 'frame', frame: any }
- *   | { type: 'opened', ep: string, o: number, readable: boolean }
+ *   | { type: 'opened', ep: string, o: number, x: number, readable: boolean }
  *   | { type: 'loaded', position: Position }
  *   | { type: 'closed', code: number }
  *   | { type: 'timer', name: string }
@@ -23,14 +23,17 @@
  *   | { do: 'send', frame: any }
  *   | { do: 'close' }
  *   | { do: 'after', name: string, ms: number } | { do: 'cancel', name: string }
- *   | { do: 'deliver', ep: string, frame: any } | { do: 'reset', position: Position, gap: boolean } | { do: 'greeted' }
+ *   | { do: 'deliver', ep: string, frame: any } | { do: 'reset', position: Position, gap: boolean } | { do: 'move', position: Position } | { do: 'greeted' }
  *   | { do: 'keep', position: Position }
  *   | { do: 'flush' } | { do: 'settled', cid: string }
  *   | { do: 'tell', frame: any }
  *   | { do: 'state', state: 'connecting' | 'live' | 'waiting' | 'stopped', code?: number }} Deed
  */
 
-/** A place in the relay's log. @typedef {{ ep: string, o: number }} Position */
+/**
+ * A place in the relay's log: the offset `o` of the node `ep`, and `x`, up to where the relay has accepted everything before it, which any node understands.
+ * @typedef {{ ep: string, o: number, x: number }} Position
+ */
 /** @typedef {{ st: 'active' | 'online' | 'idle', conv: string | null, tabs: number, idle: number }} Presence */
 
 /**
@@ -162,7 +165,7 @@ function heard(s, frame) {
       s.received = frame.o;
       return [s, [...alive, { do: 'deliver', ep: s.position.ep, frame }]];
     case 'ping':
-      return [s, [...alive, { do: 'send', frame: { t: 'pong' } }]];
+      return [s, [...alive, { do: 'send', frame: { t: 'pong' } }, ...advance(s, frame)]];
     case 'ok':
       return [s, [...alive, { do: 'settled', cid: frame.cid }]];
     case 'dlv': case 'seen': case 'pres': case 'typing':
@@ -190,17 +193,31 @@ function welcome(s, frame) {
   if (frame.rec !== 'full' || s.position === null) {
     // Who had no position has missed nothing: the page loads its history when it starts.
     const gap = s.position !== null;
-    s.position = { ep: frame.ep, o: frame.o };
+    s.position = { ep: frame.ep, o: frame.o, x: frame.x };
     s.received = frame.o;
     deeds.push({ do: 'keep', position: s.position }, { do: 'reset', position: s.position, gap });
+  } else if (frame.ep !== s.position.ep) {
+    // Another node, or the same after a restart, which has what was missed; it counts in its own way.
+    s.position = { ep: frame.ep, o: frame.o, x: frame.x };
+    s.received = frame.o;
+    deeds.push({ do: 'keep', position: s.position }, { do: 'move', position: s.position });
   }
   return [...deeds, { do: 'greeted' }, { do: 'flush' }, ...presence(s)];
 }
 
-/** @param {Session} s @param {{ ep: string, o: number, readable: boolean }} what @returns {[Session, Deed[]]} */
-function opened(s, { ep, o, readable }) {
+/** A ping says where the log stands: all that is ours up to there has come. @param {Session} s @param {{ o?: number, x?: number }} mark @returns {Deed[]} */
+function advance(s, { o, x }) {
+  const at = s.position;
+  if (o === undefined || x === undefined || !at || at.o !== s.received || o < at.o || (o === at.o && x <= at.x)) return [];
+  s.position = { ep: at.ep, o, x: Math.max(x, at.x) };
+  s.received = o;
+  return [{ do: 'keep', position: s.position }, { do: 'move', position: s.position }];
+}
+
+/** @param {Session} s @param {{ ep: string, o: number, x: number, readable: boolean }} what @returns {[Session, Deed[]]} */
+function opened(s, { ep, o, x, readable }) {
   if (s.position?.ep !== ep || o <= s.position.o) return [s, []];
-  s.position = { ep, o };
+  s.position = { ep, o, x: Math.max(x, s.position.x) };
   // What could not be opened is not acknowledged: nobody has read it. (The next acknowledgement passes over it.)
   if (readable) s.ack = o;
   return [s, [{ do: 'keep', position: s.position }, ...(s.gathering ? [] : acknowledge(s))]];

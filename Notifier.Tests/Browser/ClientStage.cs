@@ -53,9 +53,10 @@ public sealed class ClientStage(PostgresCluster cluster) : IAsyncLifetime
     /// <summary>Opens the site as somebody, in a browser of theirs.</summary>
     /// <param name="before">Runs before the page's own script.</param>
     /// <param name="link">The way to the relay, where it is not the one of all.</param>
-    internal async Task<Tab> OpenAsync(string who, string? before = null, bool connected = true, TcpProxy? link = null)
+    /// <param name="browser">Where it is not Chromium.</param>
+    internal async Task<Tab> OpenAsync(string who, string? before = null, bool connected = true, TcpProxy? link = null, BrowserProcess? browser = null)
     {
-        var tab = await Chromium.OpenAsync(new Uri(Site.Address, $"?who={who}&relay=http://127.0.0.1:{(link ?? Link).Port}/"), context: who, before);
+        var tab = await (browser ?? Chromium).OpenAsync(new Uri(Site.Address, $"?who={who}&relay=http://127.0.0.1:{(link ?? Link).Port}/"), context: who, before);
         if (connected) await tab.WaitForAsync("window.told?.state?.state === 'live' && told.gaps.length > 0", Stage.Soon, $"{who} connected");
         return tab;
     }

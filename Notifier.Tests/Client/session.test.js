@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { limits, newSession, step } from '../../Notifier.Relay/client/session.js';
 
 const here = { st: 'online', conv: null, tabs: 1, idle: 0 };
-const welcome = (more = {}) => ({ t: 'welcome', conn: 'c', ep: 'E', o: 10, rec: 'none', n: 0, ping: 25, pong: 8, exp: 1_000, now: 400_000, ...more });
-const ev = (o) => ({ t: 'ev', o, id: `m-${o}`, ts: 0, k: 'msg', tag: 'c', d: {} });
+const welcome = (more = {}) => ({ t: 'welcome', conn: 'c', ep: 'E', o: 10, x: 100, rec: 'none', n: 0, ping: 25, pong: 8, exp: 1_000, now: 400_000, ...more });
+const ev = (o) => ({ t: 'ev', o, x: o * 10, id: `m-${o}`, ts: 0, k: 'msg', tag: 'c', d: {} });
 
 /** A session that is told one thing after another, and what it last said is to be done. */
 class Told {
@@ -48,26 +48,26 @@ class Told {
 }
 
 test('hello carries the token, the presence and the position', () => {
-  const told = new Told().tell({ type: 'start', position: { ep: 'E', o: 7 }, presence: here }, { type: 'token', token: 'T' }, { type: 'open' });
-  assert.deepEqual(told.sent('hello'), { t: 'hello', v: 1, tok: 'T', dev: 'd-1', st: 'online', conv: null, tabs: 1, idle: 0, resume: { ep: 'E', o: 7 } });
+  const told = new Told().tell({ type: 'start', position: { ep: 'E', o: 7, x: 70 }, presence: here }, { type: 'token', token: 'T' }, { type: 'open' });
+  assert.deepEqual(told.sent('hello'), { t: 'hello', v: 1, tok: 'T', dev: 'd-1', st: 'online', conv: null, tabs: 1, idle: 0, resume: { ep: 'E', o: 7, x: 70 } });
 });
 
 test('who comes without a position starts at the newest offset and has no gap', () => {
   const told = new Told().live();
-  assert.deepEqual(told.session.position, { ep: 'E', o: 10 });
-  assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10 }, gap: false }]);
+  assert.deepEqual(told.session.position, { ep: 'E', o: 10, x: 100 });
+  assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10, x: 100 }, gap: false }]);
 });
 
 test('a full resume keeps the position: what follows is all that was missed', () => {
-  const told = new Told().live({ ep: 'E', o: 7 }, { rec: 'full', n: 3 });
-  assert.deepEqual(told.session.position, { ep: 'E', o: 7 });
+  const told = new Told().live({ ep: 'E', o: 7, x: 70 }, { rec: 'full', n: 3 });
+  assert.deepEqual(told.session.position, { ep: 'E', o: 7, x: 70 });
   assert.equal(told.frame(ev(8)).all('deliver').length, 1);
 });
 
 for (const rec of ['gap', 'none'])
   test(`whose position is not known any more (${rec}) is told of a gap, and goes on from the newest offset`, () => {
-    const told = new Told().live({ ep: 'old', o: 700 }, { rec });
-    assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10 }, gap: true }]);
+    const told = new Told().live({ ep: 'old', o: 700, x: 7000 }, { rec });
+    assert.deepEqual(told.all('reset'), [{ do: 'reset', position: { ep: 'E', o: 10, x: 100 }, gap: true }]);
     assert.equal(told.frame(ev(11)).all('deliver').length, 1);
   });
 
@@ -79,39 +79,57 @@ test('an event is handed out once, however often it comes', () => {
 });
 
 test('resume asks for what was not yet opened when the connection broke, and takes none of it twice', () => {
-  const told = new Told().live().frame(ev(11), ev(12)).tell({ type: 'opened', ep: 'E', o: 11, readable: true }, { type: 'closed', code: 1006 });
+  const told = new Told().live().frame(ev(11), ev(12)).tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: true }, { type: 'closed', code: 1006 });
   told.again({ rec: 'full', n: 1 });
-  assert.deepEqual(told.hello.resume, { ep: 'E', o: 11 });
+  assert.deepEqual(told.hello.resume, { ep: 'E', o: 11, x: 110 });
   assert.equal(told.frame(ev(12)).all('deliver').length, 0);
-  assert.deepEqual(told.tell({ type: 'opened', ep: 'E', o: 12, readable: true }).sent('ack'), { t: 'ack', o: 12 });
+  assert.deepEqual(told.tell({ type: 'opened', ep: 'E', o: 12, x: 120, readable: true }).sent('ack'), { t: 'ack', o: 12 });
 });
 
 test('the first acknowledgement goes out at once, the next are gathered for 100 ms', () => {
   const told = new Told().live().frame(ev(11), ev(12), ev(13));
-  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 11, readable: true }).sent('ack').o, 11);
-  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 12, readable: true }).sent('ack'), undefined);
-  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 13, readable: true }).sent('ack'), undefined);
+  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: true }).sent('ack').o, 11);
+  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 12, x: 120, readable: true }).sent('ack'), undefined);
+  assert.equal(told.tell({ type: 'opened', ep: 'E', o: 13, x: 130, readable: true }).sent('ack'), undefined);
   assert.equal(told.tell({ type: 'timer', name: 'ack' }).sent('ack').o, 13);
   assert.equal(told.tell({ type: 'timer', name: 'ack' }).sent('ack'), undefined);
   assert.ok(limits.ack <= 100);
 });
 
 test('what could not be opened is not acknowledged', () => {
-  const told = new Told().live().frame(ev(11)).tell({ type: 'opened', ep: 'E', o: 11, readable: false });
+  const told = new Told().live().frame(ev(11)).tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: false });
   assert.equal(told.sent('ack'), undefined);
-  assert.deepEqual(told.all('keep'), [{ do: 'keep', position: { ep: 'E', o: 11 } }]);
+  assert.deepEqual(told.all('keep'), [{ do: 'keep', position: { ep: 'E', o: 11, x: 110 } }]);
 });
 
 test('what is opened after a gap belongs to the past and moves nothing', () => {
-  const told = new Told().live().frame(ev(11)).tell({ type: 'closed', code: 1006 }).again({ ep: 'F', o: 2, rec: 'gap' });
-  assert.deepEqual(told.tell({ type: 'opened', ep: 'E', o: 11, readable: true }).deeds, []);
-  assert.deepEqual(told.session.position, { ep: 'F', o: 2 });
+  const told = new Told().live().frame(ev(11)).tell({ type: 'closed', code: 1006 }).again({ ep: 'F', o: 2, x: 3, rec: 'gap' });
+  assert.deepEqual(told.tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: true }).deeds, []);
+  assert.deepEqual(told.session.position, { ep: 'F', o: 2, x: 3 });
 });
 
 test('what the page has read from the site after a gap is acknowledged', () => {
-  const told = new Told().live({ ep: 'old', o: 700 }, { rec: 'gap' });
-  assert.deepEqual(told.tell({ type: 'loaded', position: { ep: 'E', o: 10 } }).sent('ack'), { t: 'ack', o: 10 });
-  assert.deepEqual(new Told().live().tell({ type: 'loaded', position: { ep: 'old', o: 700 } }).deeds, []);
+  const told = new Told().live({ ep: 'old', o: 700, x: 7000 }, { rec: 'gap' });
+  assert.deepEqual(told.tell({ type: 'loaded', position: { ep: 'E', o: 10, x: 100 } }).sent('ack'), { t: 'ack', o: 10 });
+  assert.deepEqual(new Told().live().tell({ type: 'loaded', position: { ep: 'old', o: 700, x: 7000 } }).deeds, []);
+});
+
+test('a full resume at another node keeps what was accepted, and goes on in the offsets of that node', () => {
+  const told = new Told().live({ ep: 'old', o: 700, x: 95 }, { rec: 'full', n: 1, o: 10, x: 95 });
+  assert.deepEqual(told.session.position, { ep: 'E', o: 10, x: 95 });
+  assert.deepEqual(told.all('move'), [{ do: 'move', position: { ep: 'E', o: 10, x: 95 } }]);
+  assert.deepEqual(told.all('reset'), []);
+  assert.equal(told.frame(ev(11)).all('deliver').length, 1);
+});
+
+test('a ping says where the log stands, and who waits for nothing stands there too', () => {
+  const told = new Told().live().frame({ t: 'ping', o: 20, x: 210 });
+  assert.deepEqual(told.session.position, { ep: 'E', o: 20, x: 210 });
+  assert.deepEqual(told.frame({ t: 'ping', o: 20, x: 215 }).all('keep'), [{ do: 'keep', position: { ep: 'E', o: 20, x: 215 } }]);
+  for (const late of [{ o: 19, x: 300 }, { o: 20, x: 214 }, {}]) assert.deepEqual(told.frame({ t: 'ping', ...late }).all('keep'), []);
+  assert.equal(told.frame(ev(21)).all('deliver').length, 1);
+  assert.deepEqual(told.frame({ t: 'ping', o: 30, x: 300 }).all('keep'), []); // 21 is still being opened
+  assert.equal(told.frame(ev(22)).all('deliver').length, 1);
 });
 
 test('a ping is answered', () => assert.ok(new Told().live().frame({ t: 'ping' }).sent('pong')));
@@ -229,7 +247,7 @@ test('seen marks are sent again after every welcome, and settled by their ok', (
 });
 
 test('a stop says bye, after the last acknowledgement', () => {
-  const told = new Told().live().frame(ev(11), ev(12)).tell({ type: 'opened', ep: 'E', o: 11, readable: true }, { type: 'opened', ep: 'E', o: 12, readable: true }, { type: 'stop' });
+  const told = new Told().live().frame(ev(11), ev(12)).tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: true }, { type: 'opened', ep: 'E', o: 12, x: 120, readable: true }, { type: 'stop' });
   assert.deepEqual(told.all('send').map((d) => d.frame.t), ['ack', 'bye']);
   assert.equal(told.session.phase, 'stopped');
 });
@@ -253,7 +271,7 @@ test('whatever happens in whatever order, an event is delivered once, in order, 
       }
     };
     const tell = (h) => { told.tell(h); note(); };
-    tell({ type: 'start', position: { ep: 'E', o: 0 }, presence: here });
+    tell({ type: 'start', position: { ep: 'E', o: 0, x: 0 }, presence: here });
     for (let i = 0; i < 400; i++) {
       const { phase } = told.session;
       if (phase === 'waiting') tell({ type: 'timer', name: 'retry' });
@@ -267,7 +285,7 @@ test('whatever happens in whatever order, an event is delivered once, in order, 
       } else if (random() < 0.05) tell({ type: 'closed', code: 1006 });
       else if (random() < 0.3 && top < 40) wire.push(++top);
       else if (random() < 0.5 && wire.length) tell({ type: 'frame', frame: ev(wire.shift()) });
-      else if (random() < 0.6 && opening.length) tell({ type: 'opened', ep: 'E', o: opening.shift(), readable: true });
+      else if (random() < 0.6 && opening.length) tell({ type: 'opened', ep: 'E', o: opening[0], x: opening.shift(), readable: true });
       else tell({ type: 'timer', name: 'ack' });
     }
     assert.deepEqual(delivered, delivered.map((_, i) => i + 1));

@@ -9,7 +9,7 @@ namespace Notifier.Tests.Relay;
 /// <summary>A browser's side of the protocol, on .NET's own WebSocket.</summary>
 internal sealed class RelayClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
     private readonly ClientWebSocket _socket = new();
     private Task _reading = Task.CompletedTask;
 
@@ -28,6 +28,16 @@ internal sealed class RelayClient : IAsyncDisposable
     public JsonElement Welcome { get; private set; }
 
     public string Epoch => Welcome.GetProperty("ep").GetString()!;
+
+    /// <summary>Comes back as the browser client does: with the newest place that this one was told, as its welcome, an event or a ping say it.</summary>
+    public Task<RelayClient> ResumeAsync(Uri address, string recipient)
+    {
+        var o = Welcome.GetProperty("o").GetInt64();
+        var x = Welcome.GetProperty("x").GetInt64();
+        foreach (var frame in Frames.Entries.Where(f => Kind(f) is "ev" or "ping" && f.TryGetProperty("o", out _)))
+            (o, x) = (Math.Max(o, frame.GetProperty("o").GetInt64()), Math.Max(x, frame.GetProperty("x").GetInt64()));
+        return ConnectAsync(address, recipient, (Epoch, o), accepted: x);
+    }
 
     /// <summary>The events, in the order they came.</summary>
     public JsonElement[] Events => [.. Frames.Entries.Where(f => Kind(f) == "ev")];
@@ -52,15 +62,16 @@ internal sealed class RelayClient : IAsyncDisposable
     }
 
     /// <summary>Opens the socket, says hello, and is welcomed.</summary>
-    public static async Task<RelayClient> ConnectAsync(Uri address, string recipient, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null)
+    public static async Task<RelayClient> ConnectAsync(
+        Uri address, string recipient, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null)
     {
         var client = await OpenAsync(address);
-        await client.HelloAsync(TokenFor(recipient), resume, state, conversation);
+        await client.HelloAsync(TokenFor(recipient), resume, state, conversation, accepted);
         client.Welcome = await client.WaitAsync("welcome");
         return client;
     }
 
-    public Task HelloAsync(string token, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null) => SendAsync(new
+    public Task HelloAsync(string token, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null) => SendAsync(new
     {
         t = "hello",
         v = 1,
@@ -70,7 +81,7 @@ internal sealed class RelayClient : IAsyncDisposable
         conv = conversation,
         tabs = 1,
         idle = 0,
-        resume = resume is { } r ? new { ep = r.Epoch, o = r.Offset } : null,
+        resume = resume is { } r ? new { ep = r.Epoch, o = r.Offset, x = accepted } : null,
     });
 
     public Task AckAsync(long offset) => SendAsync(new { t = "ack", o = offset });
