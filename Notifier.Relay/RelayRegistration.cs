@@ -21,6 +21,7 @@ internal static class RelayRegistration
         services.AddSingleton<IValidateOptions<ConnectOptions>, ConnectOptionsValidator>();
         services.AddOptions<ConnectOptions>().Validate(o => o.SigningKey is not null, "Connect__SigningKey: is required: the secret that the sites sign connect tokens with, such as from: openssl rand -base64 32");
         services.AddApiKeys(configuration);
+        services.AddDoors(configuration);
         Origins.AddPolicy(services);
         services.AddSingleton(TimeProvider.System);
         services.AddHosted<Ticker>();
@@ -44,6 +45,7 @@ internal static class RelayRegistration
 
     public static void MapAll(this WebApplication app)
     {
+        app.UseDoors();
         app.UseCors(); // before authorization: a preflight comes without a token
         app.UseAuthentication();
         app.UseAuthorization();
@@ -53,12 +55,12 @@ internal static class RelayRegistration
 
     private static void MapRelay(this WebApplication app)
     {
-        app.MapGet("/v1/ws", (HttpContext http, ConnectEndpoint endpoint) => endpoint.ConnectAsync(http));
-        var poll = app.MapGroup("/v1/poll").RequireCors(Origins.Policy).WithMetadata(new RequestSizeLimitAttribute(PollEndpoint.MaxBytes));
+        app.MapGet("/v1/ws", (HttpContext http, ConnectEndpoint endpoint) => endpoint.ConnectAsync(http)).DisableRateLimiting(); // ConnectRate's is its own
+        var poll = app.MapGroup("/v1/poll").RequireCors(Origins.Policy).WithMetadata(new RequestSizeLimitAttribute(PollEndpoint.MaxBytes)).DisableRateLimiting(); // as for a socket: by ConnectRate, then by frames
         poll.MapPost("", (HttpContext http, PollEndpoint endpoint) => endpoint.PostAsync(http));
         poll.MapGet("", (HttpContext http, PollEndpoint endpoint) => endpoint.GetAsync(http));
         var site = app.MapGroup("/v1").RequireAuthorization(ApiKeys.Policy);
-        site.MapPost("/publish", (HttpRequest request, PublishEndpoint endpoint) => endpoint.PublishAsync(request)).WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBytes));
+        site.MapPost("/publish", (HttpRequest request, PublishEndpoint endpoint) => endpoint.PublishAsync(request)).WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBytes)).DisableRateLimiting(); // Relay__MaxWaiting is its own
         site.MapPost("/typing", (HttpRequest request, SmallRequests requests) => requests.TypingAsync(request)).WithMetadata(new RequestSizeLimitAttribute(SmallRequests.MaxBytes));
         site.MapPost("/disconnect", (HttpRequest request, SmallRequests requests) => requests.DisconnectAsync(request)).WithMetadata(new RequestSizeLimitAttribute(SmallRequests.MaxBytes));
     }

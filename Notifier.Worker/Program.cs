@@ -27,6 +27,7 @@ try
 
     builder.Services
         .AddStorage(builder.Configuration)
+        .AddDoors(builder.Configuration)
         .AddIntake(builder.Configuration)
         .AddRecipients()
         .AddDevices(builder.Configuration)
@@ -41,6 +42,7 @@ try
     await using var app = builder.Build();
     app.Services.GetRequiredService<IStartupValidator>().Validate(); // the host would say the same with a stack trace
     if (args is ["replay", .. var filter]) return await ReplayCommand.RunAsync(app.Services, filter, Console.Out);
+    app.UseDoors();
     app.UseCors(); // before authorization: a preflight comes without a token
     app.MapOperations();
     app.MapEvents().RequireAuthorization(ApiKeys.Policy);

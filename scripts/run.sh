@@ -178,6 +178,17 @@ heed_interrupts() {
   fi
 }
 
+# As in production, worker and relay may do only what they need. A database that is configured has the login that it was configured with.
+make_logins() {
+  [[ -n $private ]] || return 0
+  local login role
+  while read -r login role; do
+    [[ $(private_psql -d notifier -tAc "SELECT 1 FROM pg_roles WHERE rolname = '$login'") == 1 ]] || private_psql -d notifier -c "CREATE ROLE $login LOGIN IN ROLE $role" || die "the login $login could not be made"
+  done <<< $'a_worker notifier_worker\na_relay relay_node'
+}
+
+as_login() { if [[ -n $private ]]; then say "${ConnectionStrings__Notifier/Username=notifier/Username=$1}"; else say "$ConnectionStrings__Notifier"; fi; }
+
 run() {
   heed_interrupts
   worker_dll=$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll
@@ -196,8 +207,9 @@ run() {
   build_project Notifier.Relay
   load_settings
   dotnet "$worker_dll" migrate < /dev/null || exit 1 # it has said why
-  start worker "$worker_dll"
-  start relay "$relay_dll"
+  make_logins
+  ConnectionStrings__Notifier=$(as_login a_worker) start worker "$worker_dll"
+  ConnectionStrings__Notifier=$(as_login a_relay) start relay "$relay_dll"
   wait_for "$(address_of "$Worker__Urls")" /health/ready worker
   wait_for "$(address_of "$Relay__Urls")" /health/ready relay
   print_addresses

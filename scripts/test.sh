@@ -87,10 +87,12 @@ test_all() {
 check() {
   need_sdk
   need_room "$data"
+  say 'Packages, as the lock files say…'
+  dotnet restore --locked-mode -v:q -nologo < /dev/null || die "the lock files do not fit the projects: run dotnet restore, look at what changed, commit it"
   say 'Format…'
   dotnet format --verify-no-changes < /dev/null || die "the format is off: run dotnet format"
   say 'Build, warnings as errors…'
-  dotnet build -v:q -nologo -warnaserror -nodeReuse:false < /dev/null || die "the build failed; see above"
+  dotnet build --no-restore -v:q -nologo -warnaserror -nodeReuse:false < /dev/null || die "the build failed; see above"
   say 'Scripts…'
   check_scripts
   say 'Tests…'

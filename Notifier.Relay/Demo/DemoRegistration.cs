@@ -26,16 +26,23 @@ internal static class DemoRegistration
     public static void UseDemo(this WebApplication app)
     {
         if (!app.Environment.IsDevelopment()) return;
+        var worker = app.Services.GetRequiredService<DemoSettings>().Worker;
+        var policy = $"default-src 'self'; connect-src 'self' {worker.GetLeftPart(UriPartial.Authority)} ws: data: blob:; img-src 'self' data:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+            + "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; frame-src 'self' data: blob:";
         var page = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "Demo", "page"));
         app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });
-        app.UseStaticFiles(new StaticFileOptions { FileProvider = page, OnPrepareResponse = Fresh });
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = page, OnPrepareResponse = file => Prepare(file.Context.Response.Headers, policy) });
         // At the root of the site: a service worker is good for the folder it lies in.
         app.MapGet("/service-worker.js", () => Results.File(Path.Combine(ClientFiles.Folder, "service-worker.js"), "text/javascript"));
         app.MapDemo();
     }
 
     /// <summary>Who changes a file here wants to see it.</summary>
-    private static void Fresh(Microsoft.AspNetCore.StaticFiles.StaticFileResponseContext file) => file.Context.Response.Headers.CacheControl = "no-cache";
+    private static void Prepare(IHeaderDictionary headers, string policy)
+    {
+        headers.CacheControl = "no-cache";
+        headers.ContentSecurityPolicy = policy;
+    }
 
     /// <summary>The first of the worker's addresses, such as <c>http://127.0.0.1:5080</c>.</summary>
     private static Uri Address(string? urls)

@@ -32,6 +32,8 @@ internal sealed class PublishEndpoint(RecentPublications recent, AcceptQueue que
         {
             if (PublishReader.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } messages)
                 return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
+            if (ApiKeys.OnlySite(request.HttpContext.User) is { } only && messages.FindIndex(m => m.Site != only) is >= 0 and var foreign)
+                return ApiKeys.OfAnotherSite(document.RootElement.ValueKind == JsonValueKind.Array ? $"$[{foreign}].site" : "$.site");
             return await PublishAsync(request.HttpContext, messages);
         }
     }

@@ -14,23 +14,24 @@ internal sealed class SmallRequests(Switchboard switchboard, Signals signals)
     {
         var (site, conversation, from) = (members.Id("site", 100), members.Id("conversation"), members.Id("from"));
         var to = members.Ids("to", PublishReader.MaxRecipients);
-        return () => signals.Send(site, to, () => RelayFrames.Typing(conversation, from));
+        return (site, () => signals.Send(site, to, () => RelayFrames.Typing(conversation, from)));
     });
 
     public Task<IResult> DisconnectAsync(HttpRequest request) => ReadAsync(request, members =>
     {
         var person = new RecipientKey(members.Id("site", 100), members.Id("recipient"));
-        return () => switchboard.Disconnect(person);
+        return (person.Site, () => switchboard.Disconnect(person));
     });
 
-    private static async Task<IResult> ReadAsync(HttpRequest request, Func<JsonMembers, Action> read)
+    private static async Task<IResult> ReadAsync(HttpRequest request, Func<JsonMembers, (string Site, Action Act)> read)
     {
         try
         {
             using var document = await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 16 }, request.HttpContext.RequestAborted);
             var faults = new JsonMembers.Faults();
-            var act = read(new JsonMembers(document.RootElement, "$", faults));
+            var (site, act) = read(new JsonMembers(document.RootElement, "$", faults));
             if (faults.First is { } bad) return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad.Path);
+            if (ApiKeys.OnlySite(request.HttpContext.User) is { } only && only != site) return ApiKeys.OfAnotherSite("$.site");
             act();
             return Results.NoContent();
         }

@@ -13,7 +13,7 @@ public sealed class ApiFixture(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
-        Host = await ApiHost.StartAsync(Database.ConnectionString);
+        Host = await ApiHost.StartAsync(Database.WorkerConnectionString);
     }
 
     public async ValueTask DisposeAsync()

@@ -65,7 +65,9 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<EndpointGuard>();
         builder.Services.AddOptions<EscalationOptions>();
         builder.Services.AddStorage(builder.Configuration).AddIntake(builder.Configuration).AddRecipients().AddDevices(builder.Configuration).AddUnsubscribe();
+        builder.Services.AddDoors(builder.Configuration);
         var app = builder.Build();
+        app.UseDoors();
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -27,7 +27,7 @@ public sealed class BouncesStage(PostgresCluster cluster) : IAsyncLifetime
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Production", DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["ConnectionStrings:Notifier"] = Database.ConnectionString,
+            ["ConnectionStrings:Notifier"] = Database.WorkerConnectionString,
             ["Links:BaseUrl"] = "https://n.acme.example",
             ["Links:SigningKey"] = "a signing key of forty characters, no less",
             ["Email:Host"] = "127.0.0.1",

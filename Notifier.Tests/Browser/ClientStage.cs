@@ -93,7 +93,7 @@ public sealed class ClientStage(PostgresCluster cluster) : IAsyncLifetime
     {
         Relay = await ServiceProcess.StartRelayAsync(new Dictionary<string, string>
         {
-            ["ConnectionStrings__Notifier"] = Database.ConnectionString,
+            ["ConnectionStrings__Notifier"] = Database.RelayConnectionString,
             ["Intake__ApiKeys__0"] = Key,
             ["Connect__SigningKey"] = ConnectKey,
             ["Connect__Origins__0"] = Site.Origin,

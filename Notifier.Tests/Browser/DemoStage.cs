@@ -17,7 +17,7 @@ public sealed class DemoStage(PostgresCluster cluster) : IAsyncLifetime
         _database = await cluster.CreateDatabaseAsync();
         var settings = new Dictionary<string, string>
         {
-            ["ConnectionStrings__Notifier"] = _database.ConnectionString,
+            ["ConnectionStrings__Notifier"] = _database.WorkerConnectionString,
             ["Intake__ApiKeys__0"] = "dev-key",
             ["Connect__SigningKey"] = "a connect key of forty characters, no less",
             ["Links__BaseUrl"] = "http://127.0.0.1:5080",
@@ -30,6 +30,7 @@ public sealed class DemoStage(PostgresCluster cluster) : IAsyncLifetime
         };
         _worker = await ServiceProcess.StartWorkerAsync(settings);
         settings["Worker__Urls"] = _worker.Client.BaseAddress!.ToString();
+        settings["ConnectionStrings__Notifier"] = _database.RelayConnectionString;
         _relay = await ServiceProcess.StartRelayAsync(settings);
         Chromium = await BrowserProcess.StartChromiumAsync();
     }

@@ -22,7 +22,7 @@ public sealed class SeedStage(PostgresCluster cluster) : Stage(cluster)
         Site = await ClientSite.StartAsync(Encoding.UTF8.GetBytes(ConnectKey));
         Relay = await ServiceProcess.StartRelayAsync(new Dictionary<string, string>
         {
-            ["ConnectionStrings__Notifier"] = Database.ConnectionString,
+            ["ConnectionStrings__Notifier"] = Database.RelayConnectionString,
             ["Intake__ApiKeys__0"] = Key,
             ["Connect__SigningKey"] = ConnectKey,
             ["Connect__Origins__0"] = Site.Origin,

@@ -22,7 +22,7 @@ public sealed class ConnectTokenTests(ApiFixture api) : IClassFixture<ApiFixture
     public async Task A_browser_reads_the_key_of_its_own_site_only()
     {
         var keys = VapidKeys.Generate();
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
         host.As(Jwt.For("acme", "ada"));
 
         Assert.Equal(keys.PublicKey, (await host.SendAsync(HttpMethod.Get, "/v1/sites/acme/vapid-public-key")).Body);
@@ -99,7 +99,7 @@ public sealed class ConnectTokenTests(ApiFixture api) : IClassFixture<ApiFixture
     [Fact]
     public async Task Without_a_signing_key_no_token_is_taken_not_even_one_signed_with_nothing()
     {
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("Connect:SigningKey", null!));
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("Connect:SigningKey", null!));
 
         foreach (var token in new[] { Jwt.For("acme", "ada"), Jwt.Sign(Jwt.Claims(), key: "") })
             Assert.Contains("Connect__SigningKey", (await host.As(token).SendAsync(HttpMethod.Put, Own, "{}")).AssertProblem(401), StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public sealed class ConnectTokenTests(ApiFixture api) : IClassFixture<ApiFixture
     [InlineData("Connect:Origins:1", "null", "Connect__Origins__1: must be an origin")]
     public async Task A_setting_that_could_not_work_stops_the_start(string name, string value, string line)
     {
-        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.ConnectionString, "Production", (name, value)));
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", (name, value)));
 
         Assert.StartsWith(line, StartFault.Line(fault), StringComparison.Ordinal);
     }

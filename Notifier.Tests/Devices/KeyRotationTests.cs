@@ -10,10 +10,10 @@ public sealed class KeyRotationTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static readonly VapidKeys Old = VapidKeys.Generate(), New = VapidKeys.Generate();
 
-    private Task<ApiHost> BeforeAsync() => ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("WebPush:PublicKey", Old.PublicKey), ("WebPush:PrivateKey", Old.PrivateKey));
+    private Task<ApiHost> BeforeAsync() => ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("WebPush:PublicKey", Old.PublicKey), ("WebPush:PrivateKey", Old.PrivateKey));
 
     private Task<ApiHost> AfterAsync() => ApiHost.StartAsync(
-        api.Database.ConnectionString, "Production", ("WebPush:PublicKey", New.PublicKey), ("WebPush:PrivateKey", New.PrivateKey),
+        api.Database.WorkerConnectionString, "Production", ("WebPush:PublicKey", New.PublicKey), ("WebPush:PrivateKey", New.PrivateKey),
         ("WebPush:PreviousPublicKey", Old.PublicKey), ("WebPush:PreviousPrivateKey", Old.PrivateKey));
 
     private static Task<Answer> PutAsync(ApiHost host, string recipient, string endpoint, string? key = null, string? replaces = null, string? device = null)

@@ -86,7 +86,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     [Fact]
     public async Task Loopback_is_taken_where_development_allows_it()
     {
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Development", ("WebPush:AllowLoopback", "true"));
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Development", ("WebPush:AllowLoopback", "true"));
 
         Assert.Equal(204, (await host.RegisterAsync("loopback", "http://127.0.0.1:9/push/1")).Status);
     }
@@ -216,7 +216,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
         (await Host.SendAsync(HttpMethod.Get, "/v1/sites/acme/vapid-public-key")).AssertProblem(404);
 
         var keys = VapidKeys.Generate();
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("WebPush:PublicKey", keys.PublicKey), ("WebPush:PrivateKey", keys.PrivateKey));
         var answer = await host.SendAsync(HttpMethod.Get, "/v1/sites/acme/vapid-public-key");
 
         Assert.Equal((200, keys.PublicKey, "text/plain; charset=utf-8"), (answer.Status, answer.Body, answer.Header("Content-Type")));

@@ -27,6 +27,7 @@ public sealed class ConfigurationPageTests
     [InlineData("Intake", typeof(ApiKeyOptions))]
     [InlineData("Connect", typeof(ConnectOptions))]
     [InlineData("Relay", typeof(RelayOptions))]
+    [InlineData("Limits", typeof(LimitsOptions))]
     [InlineData("Links", typeof(LinksOptions))]
     [InlineData("Admin", typeof(AdminOptions))]
     public void Every_setting_is_on_the_page(string section, Type options)

@@ -52,7 +52,7 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     {
         return new Dictionary<string, string>
         {
-            ["ConnectionStrings__Notifier"] = Database.ConnectionString,
+            ["ConnectionStrings__Notifier"] = Database.WorkerConnectionString,
             ["Intake__ApiKeys__0"] = Key,
             ["Email__Host"] = "127.0.0.1",
             ["Email__Port"] = $"{Mail.Port}",

@@ -55,7 +55,7 @@ public sealed class PostgresCluster : IAsyncLifetime
         await using (var template = NpgsqlDataSource.Create(_server!.ConnectionString(Template) + ";Pooling=false"))
         {
             await Migrator.MigrateAsync(template, CancellationToken.None);
-            await using var clock = template.CreateCommand(TestDatabase.MovableClock);
+            await using var clock = template.CreateCommand(TestDatabase.MovableClock + TestDatabase.Logins);
             await clock.ExecuteNonQueryAsync();
         }
 

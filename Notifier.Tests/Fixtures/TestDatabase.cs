@@ -7,10 +7,22 @@ namespace Notifier.Tests.Fixtures;
 /// <summary>One test's database, with the conveniences a test wants. Disposed by dropping it.</summary>
 public sealed class TestDatabase(string connectionString, Func<Task> drop) : IAsyncDisposable
 {
+    internal const string WorkerLogin = "a_worker", RelayLogin = "a_relay", PublisherLogin = "a_publisher", ReaderLogin = "a_reader";
+
+    /// <summary>Roles belong to the whole server: made once.</summary>
+    internal const string Logins =
+        $"""
+        CREATE ROLE {WorkerLogin} LOGIN IN ROLE notifier_worker;
+        CREATE ROLE {RelayLogin} LOGIN IN ROLE relay_node;
+        CREATE ROLE {PublisherLogin} LOGIN IN ROLE notifier_relay;
+        CREATE ROLE {ReaderLogin} LOGIN IN ROLE notifier_reader;
+        """;
+
     /// <summary>Put into the template after the migrations: lets time pass without waiting for it.</summary>
     internal const string MovableClock =
         """
         CREATE TABLE notifier.test_clock (shift interval NOT NULL);
+        GRANT SELECT ON notifier.test_clock TO PUBLIC;
         INSERT INTO notifier.test_clock VALUES ('0');
         CREATE OR REPLACE FUNCTION notifier.now() RETURNS timestamptz LANGUAGE sql STABLE AS
           'SELECT pg_catalog.now() + (SELECT shift FROM notifier.test_clock)';
@@ -20,7 +32,15 @@ public sealed class TestDatabase(string connectionString, Func<Task> drop) : IAs
 
     public string ConnectionString { get; } = connectionString;
 
+    /// <summary>As a worker, and as a relay, connect: with a role that may do what they need, and no more.</summary>
+    public string WorkerConnectionString => As(WorkerLogin);
+
+    /// <inheritdoc cref="WorkerConnectionString"/>
+    public string RelayConnectionString => As(RelayLogin);
+
     public NpgsqlDataSource DataSource { get; } = NpgsqlDataSource.Create(connectionString);
+
+    public string As(string login) => new NpgsqlConnectionStringBuilder(ConnectionString) { Username = login }.ConnectionString;
 
     /// <summary>Moves notifier.now(), and nothing else: what a worker times by its own clock is not moved.</summary>
     public Task AdvanceAsync(TimeSpan by) => ExecuteAsync("UPDATE notifier.test_clock SET shift = shift + $1", by);

@@ -42,7 +42,7 @@ public sealed class ApiKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task The_scheme_is_read_in_any_case_and_every_key_of_the_list_counts()
     {
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("Intake:ApiKeys:1", "another-key-0123456789"));
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("Intake:ApiKeys:1", "another-key-0123456789"));
         using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/sites/acme/recipients/u-2") { Content = new StringContent("{}") };
         host.As(null);
         request.Headers.TryAddWithoutValidation("Authorization", "bearer another-key-0123456789");
@@ -56,7 +56,7 @@ public sealed class ApiKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("", "Intake__ApiKeys__0: must be of letters, digits")]
     public async Task A_key_that_could_be_guessed_or_never_be_sent_stops_the_start(string key, string line)
     {
-        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.ConnectionString, "Production", ("Intake:ApiKeys:0", key)));
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", ("Intake:ApiKeys:0", key)));
 
         Assert.StartsWith(line, StartFault.Line(fault), StringComparison.Ordinal);
     }
@@ -64,10 +64,10 @@ public sealed class ApiKeyTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Without_any_key_only_development_starts_and_lets_nobody_in()
     {
-        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.ConnectionString, "Production", null));
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => ApiHost.StartAsync(api.Database.WorkerConnectionString, "Production", null));
         Assert.StartsWith("Intake__ApiKeys__0: is required outside Development", StartFault.Line(fault), StringComparison.Ordinal);
 
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Development", null);
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Development", null);
         Assert.Contains("Intake__ApiKeys__0", (await host.SendAsync(HttpMethod.Delete, "/v1/sites/acme/recipients/u-2")).AssertProblem(401), StringComparison.Ordinal);
     }
 }

@@ -9,7 +9,7 @@ public sealed class OperationsDatabase(PostgresCluster cluster) : IAsyncLifetime
 {
     private TestDatabase _database = null!;
 
-    public string ConnectionString => _database.ConnectionString;
+    public string ConnectionString => _database.WorkerConnectionString;
 
     public NpgsqlDataSource Source => _database.DataSource;
 

@@ -41,13 +41,14 @@ internal sealed class OperationsHost : IAsyncDisposable
     public static async Task<OperationsHost> StartAsync(string connectionString, string environment = "Production", bool withAdmin = true, string url = "http://127.0.0.1:0")
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Notifier"] = connectionString, ["Logging:LogLevel:Default"] = "Error" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Notifier"] = connectionString, ["Logging:LogLevel:Default"] = "Error", ["Intake:ApiKeys:0"] = "a-key-for-the-tests" });
         if (withAdmin) builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Admin:User"] = User, ["Admin:Password"] = Password });
         builder.WebHost.UseUrls(url);
-        builder.Services.AddStorage(builder.Configuration);
+        builder.Services.AddStorage(builder.Configuration).AddDoors(builder.Configuration).AddApiKeys(builder.Configuration);
         builder.Services.AddOperations(builder.Configuration, builder.Environment);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<EmailAlarms>().AddSingleton<ParkedEmails>();
         var app = builder.Build();
+        app.UseDoors();
         app.MapOperations();
         app.MapGet("/admin", () => "the admin page").RequireAuthorization(AdminAccess.Policy);
         await app.StartAsync(TestContext.Current.CancellationToken);

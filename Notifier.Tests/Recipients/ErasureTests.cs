@@ -14,7 +14,7 @@ public sealed class ErasureTests(ApiFixture api) : IClassFixture<ApiFixture>
         await api.Database.LeaveAsync("acme", "canary-1", other: "bob-1");
         // The test is worth something only as long as every table that can hold a person does.
         Assert.Equal(
-            ["dead_letter", "decision", "email_attempt", "escalation", "escalation_message", "inbox", "message", "presence", "push_outbox", "push_subscription", "recipient", "seen_mark", "suppression"],
+            ["bounce", "dead_letter", "decision", "email_attempt", "escalation", "escalation_message", "inbox", "message", "presence", "push_outbox", "push_subscription", "recipient", "seen_mark", "suppression", "relay.accepted", "relay.connected", "relay.signal"],
             (await api.Database.FindAsync("canary-1")).Select(f => f.Table).Distinct());
 
         Assert.Equal(204, (await EraseAsync("canary-1")).Status);
@@ -23,6 +23,35 @@ public sealed class ErasureTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(["deleted-canary-1"], await api.Database.ListAsync<string>("SELECT id FROM notifier.message WHERE strpos(message::text, 'canary-1') > 0"));
         Assert.Equal(["message"], (await api.Database.FindAsync("canary-1")).Select(f => f.Table));
         Assert.DoesNotContain("canary-1", string.Concat(await api.Database.ListAsync<string>("SELECT concat(text, sealed, title, url, sender_id, sender_name) FROM notifier.message")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_relay_has_under_way_goes_on_for_others_and_is_told_of_nobody_who_was_erased()
+    {
+        await api.Database.LeaveAsync("relayed", "canary-8", other: "bob-8");
+
+        await api.Host.SendAsync(HttpMethod.Delete, "/v1/sites/relayed/recipients/canary-8");
+
+        Assert.Equal(
+            ["(erased)|bob-8|for the other", "bob-8|bob-8,(erased)|for both"],
+            await api.Database.ListAsync<string>("SELECT concat_ws('|', body #>> '{sender,id}', array_to_string(recipients, ','), body ->> 'text') FROM relay.accepted WHERE site = 'relayed' ORDER BY 1"));
+        await api.Database.ExecuteAsync("UPDATE relay.accepted SET accepted_at = accepted_at - interval '1 hour' WHERE site = 'relayed'");
+        await api.Database.ExecuteAsync("SELECT relay.sweep(100)");
+        Assert.Equal(["bob-8", "bob-8"], await api.Database.ListAsync<string>("SELECT body::jsonb #>> '{data,recipients,0,id}' FROM notifier.inbox WHERE body::jsonb #>> '{data,site}' = 'relayed' AND source LIKE '%/relay'"));
+    }
+
+    [Fact]
+    public async Task A_person_s_trace_is_found_by_an_index()
+    {
+        await using var connection = await api.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var plan = new Npgsql.NpgsqlCommand("SET LOCAL enable_seqscan = off; EXPLAIN (COSTS OFF) DELETE FROM notifier.decision WHERE site = 'acme' AND recipient = 'u'", connection);
+        var lines = new List<string>();
+        await using (var reader = await plan.ExecuteReaderAsync(TestContext.Current.CancellationToken))
+            while (await reader.ReadAsync(TestContext.Current.CancellationToken)) lines.Add(reader.GetString(0));
+
+        Assert.Contains(lines, l => l.Contains("recipient_site_idx", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, l => l.Contains("Seq Scan", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -166,7 +166,7 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
     [Fact]
     public async Task In_development_any_delay_goes()
     {
-        await using var host = await ApiHost.StartAsync(api.Database.ConnectionString, "Development");
+        await using var host = await ApiHost.StartAsync(api.Database.WorkerConnectionString, "Development");
         const string Short = """{ "preferences": { "emailDelay": "00:00:05" } }""";
 
         Assert.Equal(204, (await host.SendAsync(HttpMethod.Put, "/v1/sites/acme/recipients/dev", Short)).Status);

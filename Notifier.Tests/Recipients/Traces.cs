@@ -26,6 +26,9 @@ internal static class Traces
         await database.ExecuteAsync(
             "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, basis) VALUES (now(), $1, $2, 'c-9', 'told-' || $2, 'push', 'told', 'accepted', jsonb_build_object('to', $2))", site, id);
 
+        await database.ExecuteAsync("INSERT INTO notifier.bounce (report, site, address, status, verdict) VALUES (convert_to($1 || 'report of ' || $2, 'UTF8'), $1, lower($2 || '@acme.example'), '5.1.1', 'suppress')", site, id);
+        await database.RelayAsync(site, id, other);
+
         await database.MessageAsync(site, $"only-{id}", from: other, text: $"only for {id}", unseenBy: [id]);
         await database.MessageAsync(site, $"told-{id}", from: other, text: $"seen by {id}", unseenBy: []);
         await database.MessageAsync(site, $"deleted-{id}", from: other, text: $"taken back from {id}", unseenBy: [id]);
@@ -44,6 +47,17 @@ internal static class Traces
         await database.ExecuteAsync("INSERT INTO notifier.dead_letter (kind, reason, detail, body) VALUES ('event', 'unreadable', '$ is not JSON', '{ \"recipient\": \"' || $1 || '\", ')", id);
     }
 
+    /// <summary>What a relay keeps for minutes. Ids of messages are the site's.</summary>
+    private static async Task RelayAsync(this TestDatabase database, string site, string id, string other)
+    {
+        const string Accepted = "INSERT INTO relay.accepted (site, message, node, recipients, body) VALUES ($1, $2 || md5($3 || $4), 'n', $5, jsonb_build_object('sender', jsonb_build_object('id', $6, 'name', 'name of ' || $6), 'text', $7))";
+        await database.ExecuteAsync(Accepted, site, "both-", id, other, new[] { other, id }, other, "for both");
+        await database.ExecuteAsync(Accepted, site, "only-", id, other, new[] { id }, other, $"only for {id}");
+        await database.ExecuteAsync(Accepted, site, "by-", id, other, new[] { other }, id, "for the other");
+        await database.ExecuteAsync("INSERT INTO relay.connected (site, recipient, node) VALUES ($1, $2, 'n')", site, id);
+        await database.ExecuteAsync("INSERT INTO relay.signal (node, site, recipients, frame) VALUES ('n', $1, ARRAY[$2], '{}'), ('n', $1, ARRAY[$3], '{\"from\":' || to_json($2::text) || '}')", site, id, other);
+    }
+
     public static async Task MessageAsync(this TestDatabase database, string site, string id, string from, string text, string[] unseenBy)
     {
         await database.ExecuteAsync(
@@ -59,13 +73,13 @@ internal static class Traces
             ? "INSERT INTO notifier.inbox (shard, source, event_id, body) VALUES ($1, 's', gen_random_uuid(), $2)"
             : "INSERT INTO notifier.dead_letter (kind, source, event_id, reason, detail, body) SELECT 'event', 's', gen_random_uuid(), 'undecidable', '', $2 WHERE $1 >= 0", shard, body);
 
-    /// <summary>Every row of every table of the schema in which a word occurs, as PostgreSQL writes it.</summary>
+    /// <summary>Every row of every table in which a word occurs, as PostgreSQL writes it, or in bytes. Tables of other schemas come with their schema.</summary>
     public static async Task<List<(string Table, string Row)>> FindAsync(this TestDatabase database, string word)
     {
         var found = new List<(string Table, string Row)>();
-        foreach (var table in await database.ListAsync<string>("SELECT relname FROM pg_class WHERE relnamespace = 'notifier'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"))
-            foreach (var row in await database.ListAsync<string>($"SELECT t::text FROM notifier.{table} t WHERE strpos(lower(t::text), lower($1)) > 0", word))
-                found.Add((table, row));
+        foreach (var table in await database.ListAsync<string>("SELECT oid::regclass::text FROM pg_class WHERE relnamespace IN ('notifier'::regnamespace, 'relay'::regnamespace, 'hangfire'::regnamespace) AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"))
+            foreach (var row in await database.ListAsync<string>($"SELECT t::text FROM {table} t WHERE strpos(lower(t::text), lower($1)) > 0 OR strpos(t::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0", word))
+                found.Add((table.StartsWith("notifier.", StringComparison.Ordinal) ? table["notifier.".Length..] : table, row));
         return found;
     }
 }

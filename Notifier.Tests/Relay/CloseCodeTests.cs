@@ -9,7 +9,7 @@ namespace Notifier.Tests.Relay;
 /// <summary>Every row of the table in docs/relay-protocol.md.</summary>
 public sealed class CloseCodeTests(RelayFixture relay) : IClassFixture<RelayFixture>
 {
-    private Task<RelayHost> HostAsync(params (string Name, string Value)[] settings) => RelayHost.StartAsync(relay.Database.ConnectionString, settings);
+    private Task<RelayHost> HostAsync(params (string Name, string Value)[] settings) => RelayHost.StartAsync(relay.Database.RelayConnectionString, settings);
 
     [Fact]
     public async Task A_restart_says_bye_with_4001_to_everyone_and_tells_the_outcomes_it_knows()

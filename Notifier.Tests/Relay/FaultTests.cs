@@ -18,7 +18,7 @@ public sealed class FaultTests(PostgresCluster cluster, RelayFixture relay) : IC
     public async Task While_the_database_is_away_publishing_says_503_sockets_live_and_nothing_is_forgotten_afterwards()
     {
         await using var link = new TcpProxy(cluster.Port);
-        await using var host = await RelayHost.StartAsync(new NpgsqlConnectionStringBuilder(relay.Database.ConnectionString) { Port = link.Port }.ConnectionString);
+        await using var host = await RelayHost.StartAsync(new NpgsqlConnectionStringBuilder(relay.Database.RelayConnectionString) { Port = link.Port }.ConnectionString);
         await using var ada = await RelayClient.ConnectAsync(host.Address, "away-ada");
         await host.PublishAsync("away-0", "away-ada");
         await link.RefuseAsync();
@@ -46,7 +46,7 @@ public sealed class FaultTests(PostgresCluster cluster, RelayFixture relay) : IC
     [Fact]
     public async Task A_half_open_connection_is_found_and_what_it_took_is_undelivered()
     {
-        await using var host = await RelayHost.StartAsync(relay.Database.ConnectionString,
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString,
             ("Relay:AckVisible", "00:00:00.4"), ("Relay:AckHidden", "00:00:00.8"), ("Relay:AckProbe", "00:00:00.4"), ("Relay:PongTimeout", "00:00:01"));
         await using var link = new TcpProxy(host.Address.Port);
         await using var ada = await RelayClient.ConnectAsync(new Uri($"http://127.0.0.1:{link.Port}"), "half-ada");
@@ -64,7 +64,7 @@ public sealed class FaultTests(PostgresCluster cluster, RelayFixture relay) : IC
     public async Task A_hundred_thousand_frames_of_nonsense_end_nothing_and_leave_nothing_behind()
     {
         const int total = 100_000, perConnection = 400;
-        await using var host = await RelayHost.StartAsync(relay.Database.ConnectionString, ("Relay:FramesPerSecond", "1000000"), ("Relay:FrameBurst", "1000000"));
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:FramesPerSecond", "1000000"), ("Relay:FrameBurst", "1000000"));
         var table = host.Services.GetRequiredService<ConnectionTable>();
         await using var witness = await RelayClient.ConnectAsync(host.Address, "fuzz-witness");
         var frames = Nonsense().Array[perConnection];

@@ -16,7 +16,7 @@ public sealed class KillTests(PostgresCluster cluster)
         await using var database = await cluster.CreateDatabaseAsync();
         var settings = new Dictionary<string, string>
         {
-            ["ConnectionStrings__Notifier"] = database.ConnectionString,
+            ["ConnectionStrings__Notifier"] = database.RelayConnectionString,
             ["Connect__SigningKey"] = RelayHost.ConnectKey,
             ["Connect__Origins__0"] = RelayHost.Origin,
             ["Intake__ApiKeys__0"] = RelayHost.Key,

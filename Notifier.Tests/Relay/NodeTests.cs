@@ -11,8 +11,8 @@ public sealed class NodeTests(PostgresCluster cluster)
     public async Task What_is_published_on_one_node_reaches_people_of_both_and_each_has_one_outcome()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var one = await RelayHost.StartAsync(database.ConnectionString);
-        await using var other = await RelayHost.StartAsync(database.ConnectionString);
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString);
         await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
         ada.Acknowledges = bob.Acknowledges = true;
@@ -41,8 +41,8 @@ public sealed class NodeTests(PostgresCluster cluster)
     public async Task Typing_crosses_nodes()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var one = await RelayHost.StartAsync(database.ConnectionString);
-        await using var other = await RelayHost.StartAsync(database.ConnectionString);
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString);
         await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
         await one.PublishAsync("t-1", "ada", "bob");

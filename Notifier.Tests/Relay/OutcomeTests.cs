@@ -13,7 +13,7 @@ public sealed class OutcomeRelay(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
-        Host = await RelayHost.StartAsync(Database.ConnectionString);
+        Host = await RelayHost.StartAsync(Database.RelayConnectionString);
     }
 
     public async ValueTask DisposeAsync()
@@ -36,7 +36,7 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
     {
         var who = $"silent-{state}";
         await using var host = await RelayHost.StartAsync(
-            relay.Database.ConnectionString, ("Relay:AckVisible", "00:00:00.4"), ("Relay:AckHidden", "00:00:00.8"), ("Relay:AckProbe", "00:00:00.4"));
+            relay.Database.RelayConnectionString, ("Relay:AckVisible", "00:00:00.4"), ("Relay:AckHidden", "00:00:00.8"), ("Relay:AckProbe", "00:00:00.4"));
         await using var client = await RelayClient.ConnectAsync(host.Address, who, state: state);
         await host.PublishAsync($"m-{who}", who);
         var message = await client.EventAsync($"m-{who}");
@@ -99,7 +99,7 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
     [Fact]
     public async Task Who_does_not_come_back_is_gone_after_the_grace()
     {
-        await using var host = await RelayHost.StartAsync(relay.Database.ConnectionString, ("Relay:Grace", "00:00:01"));
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:Grace", "00:00:01"));
         var client = await RelayClient.ConnectAsync(host.Address, "lost");
         await host.PublishAsync("m-lost-1", "lost");
         await client.EventAsync("m-lost-1");
@@ -124,7 +124,7 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
     [Fact]
     public async Task What_is_kept_for_resume_has_a_bound_and_beyond_it_there_is_a_gap()
     {
-        await using var host = await RelayHost.StartAsync(relay.Database.ConnectionString, ("Relay:RetainEvents", "5"));
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:RetainEvents", "5"));
         var first = await RelayClient.ConnectAsync(host.Address, "bounded");
         await host.PublishAsync("b-1", "bounded");
         var offset = (await first.EventAsync("b-1")).GetProperty("o").GetInt64();

@@ -12,7 +12,7 @@ public sealed class RelayFixture(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
-        Host = await RelayHost.StartAsync(Database.ConnectionString);
+        Host = await RelayHost.StartAsync(Database.RelayConnectionString);
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Api;
 
-/// <summary>What all routes under <c>/v1/sites/{site}</c> share: small bodies, ids that can be kept, and a word where the database is away.</summary>
+/// <summary>What all routes under <c>/v1/sites/{site}</c> share: small bodies, ids that can be kept, no other site's key, and a word where the database is away.</summary>
 internal sealed partial class SiteRoutes(ILogger<SiteRoutes> log) : IEndpointFilter
 {
     public static RouteGroupBuilder Map(IEndpointRouteBuilder routes)
@@ -15,7 +15,9 @@ internal sealed partial class SiteRoutes(ILogger<SiteRoutes> log) : IEndpointFil
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (context.Arguments.OfType<RoutePath>().Select(p => p.Fault).FirstOrDefault() is { } fault)
+        var path = RoutePath.Of(context.HttpContext);
+        if (ApiKeys.OnlySite(context.HttpContext.User) is { } only && only != path.Site) return ApiKeys.OfAnotherSite();
+        if (path.Fault is { } fault)
             return ApiProblem.Of(StatusCodes.Status400BadRequest, $"In the path, {fault}.", fault.Path);
         try
         {

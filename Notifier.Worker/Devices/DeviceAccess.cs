@@ -24,11 +24,11 @@ internal static class DeviceAccess
 
     /// <summary>Both come as bearer tokens; whatever is not an API key, and has the three parts of a JWT (RFC 7515 section 3.1), is taken for a connect token.</summary>
     private static string Scheme(HttpContext http) =>
-        BearerHandler.Token(http.Request) is { } token && token.Count(c => c == '.') == 2 && !http.RequestServices.GetRequiredService<ApiKeys>().Hold(token) ? ConnectScheme : ApiKeys.Scheme;
+        BearerHandler.Token(http.Request) is { } token && token.Count(c => c == '.') == 2 && http.RequestServices.GetRequiredService<ApiKeys>().SiteOf(token) is null ? ConnectScheme : ApiKeys.Scheme;
 
     private static bool IsAllowed(AuthorizationHandlerContext asked)
     {
-        if (asked.User.HasClaim(c => c.Type == ApiKeys.Claim)) return true;
+        if (asked.User.HasClaim(c => c.Type == ApiKeys.Claim)) return true; // of which site, SiteRoutes asks
         if (asked.Resource is not HttpContext http) return false;
         var path = RoutePath.Of(http);
         // The key row names nobody: it is for everyone of the site.

@@ -13,7 +13,7 @@ internal static partial class IntakeEndpoints
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 32 };
 
     public static RouteHandlerBuilder MapEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
+        routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRateLimiting(); // the backlog's limit is its own
 
     private static async Task<IResult> AcceptAsync(
         HttpRequest request, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
@@ -42,6 +42,7 @@ internal static partial class IntakeEndpoints
 
         using (document)
         {
+            if (ApiKeys.OnlySite(request.HttpContext.User) is { } only && ForeignEvents.First(document.RootElement, only) is { } member) return ApiKeys.OfAnotherSite(member);
             if (EventDocument.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } events)
                 return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
             try

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using idunno.Authentication.Basic;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Notifier.Worker.Operations;
 
@@ -8,6 +9,8 @@ internal static class AdminRegistration
     public static IServiceCollection AddAdmin(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(AdminOptions.From(configuration));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<LoginRate>();
         services.AddSingleton<AdminAccess>();
         services.AddAuthentication().AddBasic(basic =>
         {
@@ -23,15 +26,18 @@ internal static class AdminRegistration
         {
             antiforgery.Cookie.Name = "notifier-antiforgery";
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
-            antiforgery.SuppressXFrameOptionsHeader = true; // OperatorPages says DENY
+            antiforgery.SuppressXFrameOptionsHeader = true; // PageHeaders says DENY
         });
         return services;
     }
 
     private static Task ValidateAsync(ValidateCredentialsContext given)
     {
-        if (given.HttpContext.RequestServices.GetRequiredService<AdminAccess>().IsAdmin(given.Username, given.Password))
+        var logins = given.HttpContext.RequestServices.GetRequiredService<LoginRate>();
+        var address = given.HttpContext.Connection.RemoteIpAddress;
+        if (logins.Take(address) && given.HttpContext.RequestServices.GetRequiredService<AdminAccess>().IsAdmin(given.Username, given.Password))
         {
+            logins.WasRight(address);
             Claim[] claims = [new(ClaimTypes.Name, given.Username), new(ClaimTypes.Role, AdminAccess.Role)];
             given.Principal = new ClaimsPrincipal(new ClaimsIdentity(claims, given.Scheme.Name));
             given.Success();

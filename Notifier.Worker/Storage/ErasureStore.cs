@@ -11,7 +11,7 @@ namespace Notifier.Worker.Storage;
 /// </summary>
 internal sealed class ErasureStore(NpgsqlDataSource database)
 {
-    /// <summary>The trace has no index by person: it is written all day, and searched so only here.</summary>
+    /// <summary>Events that wait, and messages of a sender, have no index by person: they are searched so only here.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public async Task EraseAsync(RecipientKey person, CancellationToken cancellation)
@@ -66,6 +66,7 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
           AND NOT EXISTS (SELECT FROM notifier.recipient o WHERE o.site = r.site AND o.id <> r.id AND lower(o.email) = b.address)
         """,
         "DELETE FROM notifier.recipient WHERE site = $1 AND id = $2",
+        "SELECT relay.erase($1, $2)",
     ];
 
     private static readonly string[] Traces =

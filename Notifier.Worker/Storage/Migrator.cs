@@ -17,21 +17,30 @@ internal static class Migrator
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({Lock}); CREATE SCHEMA IF NOT EXISTS notifier", cancellation);
 
-        // An open connection, so that the password never leaves the data source.
-        var upgrade = DeployChanges.To
-            .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(database))
-            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, IsScript)
-            .WithTransactionPerScript()
-            .WithVariablesDisabled() // $$ quotes a function here
-            .JournalToPostgresqlTable("notifier", "migration")
-            .LogTo(new NoOpUpgradeLog())
-            .Build()
-            .PerformUpgrade();
-        if (!upgrade.Successful) throw new InvalidOperationException($"migration {upgrade.ErrorScript?.Name} failed: {upgrade.Error.Message}", upgrade.Error);
+        try
+        {
+            // An open connection, so that the password never leaves the data source.
+            var upgrade = DeployChanges.To
+                .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(database))
+                .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, IsScript)
+                .WithTransactionPerScript()
+                .WithVariablesDisabled() // $$ quotes a function here
+                .JournalToPostgresqlTable("notifier", "migration")
+                .LogTo(new NoOpUpgradeLog())
+                .Build()
+                .PerformUpgrade();
+            if (upgrade.Error is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } refused)
+                throw new SettingException("ConnectionStrings__Notifier", $"names a user who may not do all of {upgrade.ErrorScript?.Name}: {refused.MessageText}");
+            if (!upgrade.Successful) throw new InvalidOperationException($"migration {upgrade.ErrorScript?.Name} failed: {upgrade.Error.Message}", upgrade.Error);
 
-        PostgreSqlObjectsInstaller.Install(connection, HangfireSchema);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", cancellation);
-        return [.. upgrade.Scripts.Select(s => s.Name)];
+            PostgreSqlObjectsInstaller.Install(connection, HangfireSchema);
+            return [.. upgrade.Scripts.Select(s => s.Name)];
+        }
+        finally
+        {
+            // Npgsql would let go of it only when the connection is used again.
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+        }
     }
 
     /// <summary>The command <c>migrate</c>.</summary>
