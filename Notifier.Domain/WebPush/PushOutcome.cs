@@ -40,7 +40,7 @@ public enum PushResult
 }
 
 /// <param name="RetryAfter">With <see cref="PushResult.SlowDown"/> and 5xx: what the push service asks for, at most an hour.</param>
-/// <param name="Answer">The status and what was said with it, as <see cref="PushAnswer.Clean"/> leaves it; for logs, the trace and dead letters.</param>
+/// <param name="Answer">The status and what was said with it, as <see cref="PushAnswer.Clean"/> leaves it; for dead letters.</param>
 public readonly record struct PushOutcome(PushResult Result, TimeSpan? RetryAfter = null, string Answer = "")
 {
     public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);

@@ -30,7 +30,11 @@ public sealed class CanaryScenarios(CanaryScenarios.CanaryStage stage) : IClassF
             var met = fault is null ? null : await stage.Mail.AddAsync(fault with { Times = 1, Reply = fault.Reply is null ? null : $"{fault.Reply} <{Address(person)}>" });
             await stage.PublishAsync(Said(person));
             await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
-            if (met is not null) await met.ReachedAsync(Stage.Soon);
+            if (met is not null)
+            {
+                await met.ReachedAsync(Stage.Soon);
+                await stage.AdvanceAsync(TimeSpan.FromMinutes(2)); // for what is tried again
+            }
             await stage.SentAsync(person);
             await stage.Mail.ClearAsync();
         }

@@ -108,16 +108,16 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 Again(all, push, pause, Reason.SlowDown, burnsAttempt: false);
                 break;
             case PushResult.Transient or PushResult.Redirected:
-                if (outcome.Result == PushResult.Redirected) LogRedirected(log, push.Origin, outcome.Answer);
+                if (outcome.Result == PushResult.Redirected) LogRedirected(log, push.Origin, Status(outcome));
                 var delay = PushRetry.Delay(push.Attempts, RandomNumberGenerator.GetInt32(1001) / 1000.0, options.Value.RetrySteps);
                 Again(all, push, outcome.RetryAfter > delay ? outcome.RetryAfter.Value : delay, Reason.Transient);
                 break;
             case PushResult.Unauthorized:
-                LogUnauthorized(log, push.Origin, outcome.Answer);
+                LogUnauthorized(log, push.Origin, Status(outcome));
                 Again(all, push, options.Value.KeyPause, Reason.Unauthorized);
                 break;
             case PushResult.OtherKey:
-                LogUnauthorized(log, push.Origin, outcome.Answer);
+                LogUnauthorized(log, push.Origin, Status(outcome));
                 all.Done.Add(push);
                 all.Trace.Add((push, new Ruling(Verdict.Failed, Reason.OtherKey)));
                 break;
@@ -171,13 +171,16 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
         }
     }
 
+    /// <summary>What was said with it may be anything, a person's words among it: that is kept in the dead letter, and not in the log.</summary>
+    private static string Status(PushOutcome outcome) => outcome.Answer.Split(' ')[0];
+
     private static string Basis(ClaimedPush push) => JsonSerializer.Serialize(new { origin = push.Origin, attempt = push.Attempts, dismiss = push.Dismiss });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Origin} refuses our key or a subscription's: {Answer}")]
-    private static partial void LogUnauthorized(ILogger log, string origin, string answer);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Origin} refuses our key or a subscription's: it answers {Status}")]
+    private static partial void LogUnauthorized(ILogger log, string origin, string status);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Origin} sends us elsewhere, which is not followed: {Answer}")]
-    private static partial void LogRedirected(ILogger log, string origin, string answer);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Origin} sends us elsewhere, which is not followed: it answers {Status}")]
+    private static partial void LogRedirected(ILogger log, string origin, string status);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: {Origin} refuses the VAPID key of site {Site}; nothing is sent there for 5 minutes, and no subscription is removed")]
     private static partial void LogBreaker(ILogger log, string origin, string site);
