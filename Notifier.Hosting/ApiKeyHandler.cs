@@ -16,5 +16,5 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
     protected override string NotAllowed => "This API key may not do that.";
 
     protected override Task<(Claim[]? Who, string? Refusal)> CheckAsync(string token) => Task.FromResult<(Claim[]?, string?)>(
-        keys.Hold(token) ? ([new Claim(ApiKeys.Claim, "")], null) : (null, keys.IsEmpty ? HowTo : "The API key is not one of those known here."));
+        keys.Holder(token) is { } site ? ([new Claim(ApiKeys.Claim, site)], null) : (null, keys.IsEmpty ? HowTo : "The API key is not one of those known here."));
 }

@@ -24,7 +24,7 @@ internal static class DeviceAccess
 
     /// <summary>Both come as bearer tokens; whatever is not an API key, and has the three parts of a JWT (RFC 7515 section 3.1), is taken for a connect token.</summary>
     private static string Scheme(HttpContext http) =>
-        BearerHandler.Token(http.Request) is { } token && token.Count(c => c == '.') == 2 && !http.RequestServices.GetRequiredService<ApiKeys>().Hold(token) ? ConnectScheme : ApiKeys.Scheme;
+        BearerHandler.Token(http.Request) is { } token && token.Count(c => c == '.') == 2 && http.RequestServices.GetRequiredService<ApiKeys>().Holder(token) is null ? ConnectScheme : ApiKeys.Scheme;
 
     private static bool IsAllowed(AuthorizationHandlerContext asked)
     {

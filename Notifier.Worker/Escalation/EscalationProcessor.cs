@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -11,7 +12,7 @@ namespace Notifier.Worker.Escalation;
 /// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
 /// </summary>
 internal sealed class EscalationProcessor(
-    NpgsqlDataSource database, IOptions<EscalationOptions> options, IOptions<Email.EmailOptions> email, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics)
+    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics)
 {
     /// <summary>Decides events, and the push rungs that are due, of a shard nobody else is at.</summary>
     /// <param name="events">How many events at most.</param>
@@ -64,7 +65,7 @@ internal sealed class EscalationProcessor(
         await alarms.SetAsync(connection, turn.EmailsDue, state.Now, cancellation);
     }
 
-    private Turn NewTurn(TurnKind kind) => new(kind, options.Value.Policy, email.Value.Domain);
+    private Turn NewTurn(TurnKind kind) => new(kind, sites.Of);
 
     private void Announce(Turn turn)
     {

@@ -1,7 +1,9 @@
+using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Notifier.Worker.Api;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Intake;
@@ -16,7 +18,7 @@ internal static partial class IntakeEndpoints
         routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes));
 
     private static async Task<IResult> AcceptAsync(
-        HttpRequest request, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
+        HttpRequest request, SiteDirectory sites, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
     {
         if (!IsJson(request.ContentType))
             return ApiProblem.Of(StatusCodes.Status415UnsupportedMediaType, "The body must be application/cloudevents+json, application/cloudevents-batch+json or application/json.");
@@ -44,6 +46,9 @@ internal static partial class IntakeEndpoints
         {
             if (EventDocument.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } events)
                 return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
+            var keyOf = request.HttpContext.User.FindFirstValue(ApiKeys.Claim) ?? "";
+            if (events.Sites.FirstOrDefault(s => !sites.Takes(keyOf, s.Key)) is { Value: { } path })
+                return ApiProblem.Of(StatusCodes.Status403Forbidden, $"{path}.data.site is not the site of this API key. Nothing was stored.", $"{path}.data.site");
             try
             {
                 var accepted = events.Arrivals.Count == 0 ? 0 : await inbox.AcceptAsync(events.Arrivals, cancellation);
