@@ -19,3 +19,12 @@ BEGIN
 END $$;
 CREATE TRIGGER site_changed AFTER INSERT OR UPDATE OR DELETE ON notifier.site FOR EACH STATEMENT EXECUTE FUNCTION notifier.ring_site();
 CREATE TRIGGER site_key_changed AFTER INSERT OR UPDATE OR DELETE ON notifier.site_key FOR EACH STATEMENT EXECUTE FUNCTION notifier.ring_site();
+
+-- The operators' pages read dead letters newest first, all or those of one reason; and suppressed addresses.
+DROP INDEX notifier.dead_letter_open;
+CREATE INDEX dead_letter_open ON notifier.dead_letter (id) WHERE replayed_at IS NULL;
+CREATE INDEX suppression_newest ON notifier.suppression (created_at, site, address);
+CREATE INDEX dead_letter_reason ON notifier.dead_letter (reason, id) WHERE replayed_at IS NULL;
+
+-- Of which trace a message is (W3C Trace Context): push messages and emails that tell of it belong there too, hours later.
+ALTER TABLE notifier.message ADD COLUMN traceparent text;

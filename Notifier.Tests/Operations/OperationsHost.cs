@@ -49,7 +49,6 @@ internal sealed class OperationsHost : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<EmailAlarms>().AddSingleton<ParkedEmails>();
         var app = builder.Build();
         app.MapOperations();
-        app.MapGet("/admin", () => "the admin page").RequireAuthorization(AdminAccess.Policy);
         await app.StartAsync(TestContext.Current.CancellationToken);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return new OperationsHost(app, new Uri(address));

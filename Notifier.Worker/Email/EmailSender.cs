@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Transactions;
 using Microsoft.Extensions.Options;
 using MimeKit;
@@ -76,8 +77,10 @@ internal sealed partial class EmailSender(
 
             var overtaken = false;
             var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
+            using var span = Tracing.Start("notifier.email", ActivityKind.Client, content.Traces is [var first, ..] ? first : null, others: content.Traces.Skip(1));
             using var server = servers.Take(claimed.Recipient.Site);
             var outcome = await server.Transport.SendAsync(message, returnPath.For(claimed.Id, to.Address, sites.Of(claimed.Recipient.Site).Email.Sender), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
+            span?.SetTag("notifier.site", claimed.Recipient.Site).SetTag("notifier.outcome", outcome.GetType().Name);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
             if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part

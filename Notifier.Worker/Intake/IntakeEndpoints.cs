@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
@@ -28,6 +29,7 @@ internal static partial class IntakeEndpoints
             return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
         }
 
+        var from = clock.GetUtcNow();
         JsonDocument document;
         try
         {
@@ -53,6 +55,7 @@ internal static partial class IntakeEndpoints
             {
                 var accepted = events.Arrivals.Count == 0 ? 0 : await inbox.AcceptAsync(events.Arrivals, cancellation);
                 foreach (var (type, count) in events.Types) metrics.Received(type, count);
+                foreach (var trace in events.Traces) Tracing.Start("notifier.accept", ActivityKind.Consumer, trace, from)?.Dispose();
                 return Results.Json(new { accepted, duplicates = events.Events - accepted }, statusCode: StatusCodes.Status202Accepted);
             }
             catch (Exception e) when (DatabaseFault.Passes(e))

@@ -6,7 +6,7 @@ using Notifier.Worker.Storage;
 namespace Notifier.Worker.WebPush;
 
 /// <summary>What the last look made of a claimed push message: a message for a target, or an end without one.</summary>
-internal sealed record PushDraft(PushTarget? Target, PushMessage? Message, DateTimeOffset SentAt, PushEnd? End, VapidSigner? Signer = null);
+internal sealed record PushDraft(PushTarget? Target, PushMessage? Message, DateTimeOffset SentAt, PushEnd? End, VapidSigner? Signer = null, string? TraceParent = null);
 
 /// <summary>Asks the ladder's last look, and writes the push message: newest words, full count, time to live as of now.</summary>
 internal sealed class PushComposer(SiteDirectory sites)
@@ -36,7 +36,7 @@ internal sealed class PushComposer(SiteDirectory sites)
         var urgency = content.Urgent || content.Kind == MessageKind.Direct || content.NamesThePerson ? Urgency.High : Urgency.Normal;
         // The oldest message it tells of gives the time the person has waited.
         var oldest = look.Rulings.Where(r => r.Ruling.Verdict == Verdict.Send).Min(r => r.Message.SentAt);
-        return new(target, Message(push, site.TopicKey(keys), payload, urgency, TimeToLive(look, push, state.Now)), oldest, null, site.Signer(keys));
+        return new(target, Message(push, site.TopicKey(keys), payload, urgency, TimeToLive(look, push, state.Now)), oldest, null, site.Signer(keys), content.TraceParent);
     }
 
     /// <summary>Until the newest of it expires, and at most as long as the outbox keeps it.</summary>

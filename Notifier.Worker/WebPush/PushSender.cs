@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Domain.WebPush;
 using Notifier.Worker.Escalation;
+using Notifier.Worker.Operations;
 using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Npgsql;
@@ -101,7 +103,9 @@ internal sealed partial class PushSender(
         try
         {
             var target = draft.Target!;
+            using var span = Tracing.Start("notifier.push", ActivityKind.Client, draft.TraceParent);
             var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth, target.VapidKey), draft.Message!, CancellationToken.None, draft.Signer);
+            span?.SetTag("notifier.site", push.Key.Site).SetTag("notifier.origin", push.Origin).SetTag("notifier.outcome", outcome.Result.ToString());
             _ends.Writer.TryWrite(new PushEnd(push, target, draft.SentAt, outcome, null));
         }
         catch (Exception e)
