@@ -1,5 +1,6 @@
 using Notifier.Benchmarks.Attention;
 using Notifier.Benchmarks.Email;
+using Notifier.Benchmarks.Pipeline;
 using Notifier.Benchmarks.Relay;
 using Notifier.Benchmarks.WebPush;
 
@@ -11,6 +12,8 @@ return args switch
     ["attention"] => AttentionBenchmark.Run(),
     ["email"] => await EmailBenchmark.RunAsync(),
     ["email-side", var port, var connections, var text, var html] => await TransportSide.RunAsync(port, connections, text, html),
+    ["pipeline"] => await PipelineBenchmark.RunAsync(),
+    ["pipeline-hangfire", var database] => await HangfireSide.RunAsync(database),
     ["webpush"] => await WebPushBenchmark.RunAsync(),
     ["webpush-delivery"] => await DeliveryBenchmark.RunAsync(),
     ["webpush-server", var certificate] => await PushServerSide.RunAsync(certificate),
@@ -20,6 +23,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, relay, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, pipeline, relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

@@ -7,7 +7,9 @@ internal sealed class WorkerSide : IDisposable
 {
     private readonly Process _process;
 
-    private WorkerSide(Process process) => _process = process;
+    private WorkerSide(Process process, Uri address) => (_process, Address) = (process, address);
+
+    public Uri Address { get; }
 
     public TimeSpan CpuTime
     {
@@ -56,7 +58,7 @@ internal sealed class WorkerSide : IDisposable
         {
             if (!line.Contains("Now listening on", StringComparison.Ordinal)) continue;
             _ = process.StandardOutput.ReadToEndAsync();
-            return new WorkerSide(process);
+            return new WorkerSide(process, new Uri(line[line.LastIndexOf("http://", StringComparison.Ordinal)..].TrimEnd('"', '}', ' ')));
         }
         throw new InvalidOperationException("the worker ended; its words are above");
     }

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
 # ./dev bench: each benchmark with what it is compared with. Sourced.
 
-benchmarks=(attention email webpush relay)
+benchmarks=(attention pipeline email webpush relay)
 
 bench() {
   local name names=("${@:-${benchmarks[@]}}")
@@ -19,7 +19,7 @@ bench() {
   use_database
   for name in "${names[@]}"; do
     case $name in
-      attention) ;;
+      attention | pipeline) ;;
       email) need_postfix ;;
       webpush) need_openssl_side ;;
       relay) need_fanout_limit ;;
