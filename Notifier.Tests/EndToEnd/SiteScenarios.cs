@@ -86,6 +86,15 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_site_without_a_row_can_be_disabled_and_goes_on_taking_the_keys_of_the_settings()
+    {
+        await stage.OrderAsync("disable", "iota");
+        await PutAsync(stage.Worker.Client, "/v1/sites/iota/recipients/u", new { email = "iota@example.org" });
+        await PublishAsync(stage.Worker.Client, Said("iota", "u", "i-1"));
+        await stage.Database.WaitUntilAsync("SELECT EXISTS (SELECT FROM notifier.decision WHERE message = 'i-1' AND reason = 'site_disabled')", Stage.Soon, "i-1 ended");
+    }
+
+    [Fact]
     public async Task A_changed_row_holds_within_seconds_in_the_worker_that_runs()
     {
         using var eta = stage.As(await stage.AddAsync("eta"));
@@ -116,6 +125,7 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
     [InlineData("Alarms__Workers: is not a setting that a site can have of its own", "add", "bad", "Alarms__Workers=9")]
     [InlineData("Email__From: is not SETTING=VALUE", "add", "bad", "Email__From")]
     [InlineData("site nowhere: has no row", "rotate", "nowhere")]
+    [InlineData("site nowhere: has no row", "enable", "nowhere")]
     [InlineData("site: is not understood like this; it is site add NAME", "remove", "acme")]
     public async Task A_wrong_order_says_what_is_wrong_in_one_line_and_changes_nothing(string said, params string[] order)
     {

@@ -21,6 +21,7 @@ public sealed class TraceScenarios(TraceScenarios.TraceStage stage) : IClassFixt
         said["traceparent"] = $"00-{Trace}-{Relays}-01";
         await stage.PublishAsync(said);
         await stage.Push.WaitForPushAsync(bob.Device!, Stage.Soon);
+        await stage.WaitForReasonAsync(bob, bob.Message("m"), "push told accepted"); // hours that pass meanwhile would outlast its lease, and it would go out again
         await stage.AdvanceAsync(TimeSpan.FromMinutes(11));
         await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
 

@@ -47,10 +47,9 @@ internal sealed class SiteCommand(SiteStore store, SiteReader reader, SiteSecret
 
     private async Task AddAsync(string name, string[] settings)
     {
-        if (name.Length is 0 or > LongestName || name.Any(char.IsControl) || name.StartsWith('-')) throw new SettingException("site:", $"a name is 1 to {LongestName} characters, without control characters, and does not begin with -");
-        var known = await store.FindAsync(name, CancellationToken.None);
+        var known = await store.FindAsync(Checked(name), CancellationToken.None);
         if (known is { Keys.Count: > 0 } or { Settings.Count: > 0 }) throw new SettingException($"site {name}:", "is there already; use site set or site rotate");
-        var row = Change(known ?? new SiteRow(name, true, null, null, null, new Dictionary<string, string>(), new Dictionary<string, string>(), [], default), settings);
+        var row = Change(known ?? Empty(name), settings);
         // Pairs of their own keep sites apart: who learns one can push for that site only.
         if (!row.Settings.ContainsKey("WebPush__PublicKey") && reader.Read(row).PushSubject is not null)
         {
@@ -80,9 +79,8 @@ internal sealed class SiteCommand(SiteStore store, SiteReader reader, SiteSecret
 
     private async Task SwitchAsync(string name, bool on)
     {
-        // Also a site without a row: there it holds by default that it is on.
-        var row = await store.FindAsync(name, CancellationToken.None);
-        if (row is null) throw Unknown(name);
+        // A site without a row is on; switched off, it needs one, and still has nothing else of its own.
+        var row = await store.FindAsync(name, CancellationToken.None) ?? (on ? throw Unknown(name) : Empty(Checked(name)));
         await store.SaveAsync(row with { Enabled = on }, null, CancellationToken.None);
         await output.WriteLineAsync($"Site {name} is {(on ? "enabled" : "disabled: what is decided from now on ends with site_disabled")}.");
     }
@@ -97,6 +95,11 @@ internal sealed class SiteCommand(SiteStore store, SiteReader reader, SiteSecret
     }
 
     private async Task<SiteRow> FindAsync(string name) => await store.FindAsync(name, CancellationToken.None) ?? throw Unknown(name);
+
+    private static SiteRow Empty(string name) => new(name, true, null, null, null, new Dictionary<string, string>(), new Dictionary<string, string>(), [], default);
+
+    private static string Checked(string name) => name.Length is > 0 and <= LongestName && !name.Any(char.IsControl) && !name.StartsWith('-')
+        ? name : throw new SettingException("site:", $"a name is 1 to {LongestName} characters, without control characters, and does not begin with -");
 
     private static SettingException Unknown(string name) => new($"site {name}:", "has no row; make one with site add");
 
