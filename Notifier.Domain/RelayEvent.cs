@@ -75,9 +75,11 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
 /// <param name="Sealed">A JWE that only the site's key opens.</param>
 /// <param name="Urgent">Passes quiet hours.</param>
 /// <param name="ExpiresAt">After this nobody is told any more.</param>
+/// <param name="TraceParent">The trace that its event named (W3C Trace Context); null: none.</param>
 public sealed record MessageContent(
     string Id, string Conversation, long Seq, MessageKind Kind, string? Title, string SenderId, string? SenderName,
-    string? Text, string? Sealed, DateTimeOffset SentAt, string? Url, bool Urgent, DateTimeOffset? ExpiresAt);
+    string? Text, string? Sealed, DateTimeOffset SentAt, string? Url, bool Urgent, DateTimeOffset? ExpiresAt,
+    string? TraceParent = null);
 
 /// <summary>What became of a message for one recipient, and where that person was.</summary>
 /// <param name="Conversation">The conversation the person had open; with <see cref="Presence.Active"/>.</param>

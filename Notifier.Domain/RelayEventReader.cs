@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Notifier.Domain;
 
@@ -6,7 +7,7 @@ namespace Notifier.Domain;
 public sealed record EventEnvelope(string Source, string Id, string Type);
 
 /// <summary>Reads a CloudEvent 1.0 in JSON (structured mode) into a <see cref="RelayEvent"/>. Unknown members are ignored; a bad one is named by its path.</summary>
-public static class RelayEventReader
+public static partial class RelayEventReader
 {
     private const int MaxRecipients = 10_000;
 
@@ -24,7 +25,7 @@ public static class RelayEventReader
         RelayEvent? read = null;
         if (faults.First is null)
         {
-            if (IsKnown(envelope.Type)) read = Data(envelope.Type, members.Object("data"), at);
+            if (IsKnown(envelope.Type)) read = Traced(Data(envelope.Type, members.Object("data"), at), element);
             else faults.Add($"{path}.type", $"is not a type that is known here: {envelope.Type}", unknownType: true);
         }
         bad = faults.First;
@@ -44,6 +45,15 @@ public static class RelayEventReader
         members.Word("specversion", ("1.0", true));
         return new EventEnvelope(Source: members.Id("source"), Id: members.Id("id"), Type: members.Id("type"));
     }
+
+    /// <summary>CloudEvents Distributed Tracing. One that is no trace is left out, and hinders nothing (W3C Trace Context section 3.2.1).</summary>
+    private static RelayEvent Traced(RelayEvent read, JsonElement element) =>
+        read is RelayEvent.MessageOutcome outcome && element.ValueKind == JsonValueKind.Object && element.TryGetProperty("traceparent", out var trace)
+        && trace.ValueKind == JsonValueKind.String && trace.GetRawText().Trim('"') is var text && TraceParent().IsMatch(text)
+            ? outcome with { Message = outcome.Message with { TraceParent = text } } : read;
+
+    [GeneratedRegex(@"\A00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\z")]
+    private static partial Regex TraceParent();
 
     private static bool IsKnown(string type) =>
         type is "message.outcome" or "conversation.seen" or "message.edited" or "message.deleted" or "presence.changed" or "relay.alive";

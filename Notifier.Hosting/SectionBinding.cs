@@ -8,17 +8,30 @@ internal static class SectionBinding
     /// <exception cref="OptionsValidationException">A value cannot be read; names the setting in environment form.</exception>
     public static OptionsBuilder<T> BindSection<T>(this OptionsBuilder<T> builder, IConfigurationSection section)
         where T : class =>
-        builder.Configure(options =>
+        builder.Configure(options => Bind(options, section, builder.Name));
+
+    /// <summary>The same for options of the moment.</summary>
+    /// <exception cref="OptionsValidationException">A value cannot be read; names the setting in environment form.</exception>
+    public static T Read<T>(IConfigurationSection section)
+        where T : class, new()
+    {
+        var options = new T();
+        Bind(options, section, section.Key);
+        return options;
+    }
+
+    private static void Bind<T>(T options, IConfigurationSection section, string name)
+        where T : class
+    {
+        try
         {
-            try
-            {
-                section.Bind(options);
-            }
-            catch (InvalidOperationException unreadable)
-            {
-                throw new OptionsValidationException(builder.Name, typeof(T), [Describe<T>(section, unreadable)]);
-            }
-        });
+            section.Bind(options);
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            throw new OptionsValidationException(name, typeof(T), [Describe<T>(section, unreadable)]);
+        }
+    }
 
     // The binder names the path, among other words, in its message; the type's property says what would be right.
     private static string Describe<T>(IConfigurationSection section, InvalidOperationException unreadable)

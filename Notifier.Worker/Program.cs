@@ -8,6 +8,7 @@ using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Recipients;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Notifier.Worker.Unsubscribe;
 using Notifier.Worker.WebPush;
@@ -28,6 +29,7 @@ try
     builder.Services
         .AddStorage(builder.Configuration)
         .AddDoors(builder.Configuration)
+        .AddSites(builder.Configuration)
         .AddIntake(builder.Configuration)
         .AddRecipients()
         .AddDevices(builder.Configuration)
@@ -43,6 +45,7 @@ try
     app.Services.GetRequiredService<IStartupValidator>().Validate(); // the host would say the same with a stack trace
     if (args is ["replay", .. var filter]) return await ReplayCommand.RunAsync(app.Services, filter, Console.Out);
     app.UseDoors();
+    if (args is ["site", .. var how]) return await SiteCommand.RunAsync(app.Services, how, Console.Out);
     app.UseCors(); // before authorization: a preflight comes without a token
     app.MapOperations();
     app.MapEvents().RequireAuthorization(ApiKeys.Policy);

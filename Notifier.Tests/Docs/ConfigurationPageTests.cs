@@ -6,6 +6,7 @@ using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Unsubscribe;
 using Notifier.Worker.WebPush;
 
@@ -29,6 +30,7 @@ public sealed class ConfigurationPageTests
     [InlineData("Relay", typeof(RelayOptions))]
     [InlineData("Limits", typeof(LimitsOptions))]
     [InlineData("Links", typeof(LinksOptions))]
+    [InlineData("Sites", typeof(SitesOptions))]
     [InlineData("Admin", typeof(AdminOptions))]
     public void Every_setting_is_on_the_page(string section, Type options)
     {

@@ -50,7 +50,6 @@ internal sealed class OperationsHost : IAsyncDisposable
         var app = builder.Build();
         app.UseDoors();
         app.MapOperations();
-        app.MapGet("/admin", () => "the admin page").RequireAuthorization(AdminAccess.Policy);
         await app.StartAsync(TestContext.Current.CancellationToken);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return new OperationsHost(app, new Uri(address));

@@ -92,13 +92,14 @@ public sealed class PendingEmailsPageTests(OperationsDatabase database) : IClass
         await using var host = await OperationsHost.StartAsync(database.ConnectionString);
         var shown = new List<int>();
 
-        for (var from = 0; from < 150; from += 50)
+        for (string? next = $"{Page}?q=c-all"; next is not null;)
         {
-            var html = (await DashboardPage.OpenAsync(host.As(), $"{Page}?q=c-all&from={from}")).Html;
+            var html = (await DashboardPage.OpenAsync(host.As(), next)).Html;
             shown.AddRange(Enumerable.Range(0, 120).Where(n => html.Contains($"<bdi>u-{n:000}</bdi>", StringComparison.Ordinal)));
             Assert.Contains("Due <small>120</small>", html, StringComparison.Ordinal);
-            Assert.Contains($"{Page}?from=100&amp;q=c-all", html, StringComparison.Ordinal);
             Assert.DoesNotContain("u-other", html, StringComparison.Ordinal);
+            Assert.True(shown.Count <= 120);
+            next = WhyPageTests.NextIn(html);
         }
 
         Assert.Equal(Enumerable.Range(0, 120), shown);

@@ -33,6 +33,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["notifier.relay_node"] = new("siud", "", "site node lease_until"),
         ["notifier.seen_mark"] = new("siud", "", "site recipient conversation seq seen_at active_at"),
         ["notifier.site"] = new("s", "", "id enabled name created_at"),
+        ["notifier.site_key"] = new("s", "", ""),
         ["notifier.suppression"] = new("siud", "", "site reason created_at"),
         ["relay.accepted"] = new("", "s", "id site message node accepted_at swept"),
         ["relay.connected"] = new("", "sid", ""),
@@ -48,6 +49,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["notifier.parts"] = TestDatabase.WorkerLogin,
         ["notifier.publish"] = $"{TestDatabase.WorkerLogin} {TestDatabase.RelayLogin} {TestDatabase.PublisherLogin}",
         ["notifier.replay"] = TestDatabase.WorkerLogin,
+        ["notifier.ring_site"] = "",
         ["notifier.shard_of"] = $"{TestDatabase.WorkerLogin} {TestDatabase.ReaderLogin}",
         ["notifier.tidy"] = TestDatabase.WorkerLogin,
         ["relay.accept"] = TestDatabase.RelayLogin,
@@ -57,6 +59,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["relay.ring"] = TestDatabase.RelayLogin,
         ["relay.sweep"] = TestDatabase.WorkerLogin,
         ["relay.tidy"] = TestDatabase.WorkerLogin,
+        ["relay.top"] = TestDatabase.RelayLogin,
     };
 
     private static readonly (char Right, string Sql)[] Verbs =

@@ -1,10 +1,12 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Mvc;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Api;
 
 /// <summary>What all routes under <c>/v1/sites/{site}</c> share: small bodies, ids that can be kept, no other site's key, and a word where the database is away.</summary>
-internal sealed partial class SiteRoutes(ILogger<SiteRoutes> log) : IEndpointFilter
+internal sealed partial class SiteRoutes(SiteDirectory sites, ILogger<SiteRoutes> log) : IEndpointFilter
 {
     public static RouteGroupBuilder Map(IEndpointRouteBuilder routes)
     {
@@ -19,6 +21,8 @@ internal sealed partial class SiteRoutes(ILogger<SiteRoutes> log) : IEndpointFil
         if (ApiKeys.OnlySite(context.HttpContext.User) is { } only && only != path.Site) return ApiKeys.OfAnotherSite();
         if (path.Fault is { } fault)
             return ApiProblem.Of(StatusCodes.Status400BadRequest, $"In the path, {fault}.", fault.Path);
+        if (context.HttpContext.User.FindFirstValue(ApiKeys.Claim) is { } keyOf && !sites.Takes(keyOf, path.Site))
+            return ApiProblem.Of(StatusCodes.Status403Forbidden, "This API key is not one of this site's.");
         try
         {
             return await next(context);

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Options;
 using Notifier.Worker.Api;
-using Notifier.Worker.Escalation;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
-using Notifier.Worker.WebPush;
 
 namespace Notifier.Worker.Devices;
 
@@ -13,12 +11,13 @@ internal static class DeviceEndpoints
 
     /// <summary>Registers what <c>PushSubscription.toJSON()</c> says. A page may do so at every start: said again, it is registered anew.</summary>
     public static async Task<IResult> PutAsync(
-        RoutePath path, HttpRequest request, SubscriptionReader reader, VapidKeyring keys, SubscriptionStore subscriptions, IOptions<EscalationOptions> escalation,
+        RoutePath path, HttpRequest request, SubscriptionReader reader, SiteDirectory sites, SubscriptionStore subscriptions,
         CancellationToken cancellation)
     {
-        var (registration, refusal) = await JsonBody.ReadAsync(request, reader.Read);
+        var site = sites.Of(path.Site);
+        var (registration, refusal) = await JsonBody.ReadAsync(request, members => reader.Read(members, site.Keys));
         if (registration is null) return refusal!;
-        await subscriptions.RegisterAsync(path.Key, registration, keys.Current?.PublicKey, escalation.Value.SubscriptionsPerRecipient, cancellation);
+        await subscriptions.RegisterAsync(path.Key, registration, site.Keys.Current?.PublicKey, site.Policy.SubscriptionsPerRecipient, cancellation);
         return Results.NoContent();
     }
 
@@ -32,7 +31,7 @@ internal static class DeviceEndpoints
     }
 
     /// <summary>The key of today, also while the one before still signs. As it is, in text/plain: <c>applicationServerKey: await response.text()</c> is all that a page needs.</summary>
-    public static IResult GetKey(RoutePath path, VapidKeyring keys) => keys.Current is { } current
+    public static IResult GetKey(RoutePath path, SiteDirectory sites) => sites.Of(path.Site).Keys.Current is { } current
         ? Results.Text(current.PublicKey)
         : ApiProblem.Of(StatusCodes.Status404NotFound, $"Web Push is off for {path.Site}: WebPush__PublicKey and WebPush__PrivateKey are not set.");
 }

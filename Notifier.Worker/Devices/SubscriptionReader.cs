@@ -9,12 +9,13 @@ namespace Notifier.Worker.Devices;
 /// Reads what a browser's <c>PushSubscription.toJSON()</c> gives, and what push.js adds to it. Its <c>expirationTime</c> is of no use: push services say when a
 /// subscription is gone.
 /// </summary>
-internal sealed class SubscriptionReader(EndpointGuard guard, VapidKeyring keys)
+internal sealed class SubscriptionReader(EndpointGuard guard)
 {
     private const int LongestKey = 200, LongestDevice = 64;
 
+    /// <param name="keys">The site's.</param>
     /// <returns>Null where a member is bad, which is then named.</returns>
-    public Registration? Read(JsonMembers members)
+    public Registration? Read(JsonMembers members, VapidKeyring keys)
     {
         var endpoint = Endpoint(members);
         if (Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && guard.Refuses(uri) is { } problem) members.Fault("endpoint", problem);

@@ -1,17 +1,19 @@
 using Microsoft.Extensions.Options;
 using Notifier.Worker.Escalation;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Email;
 
 /// <summary>What happens when an alarm rings: the rungs that are due are decided, then every email that waits is sent. Any number of alarms may do so at once.</summary>
 internal sealed partial class EmailDelivery(
-    DueStore due, EscalationProcessor processor, EmailAttemptStore attempts, EmailSender sender, IOptions<EmailOptions> options, ILogger<EmailDelivery> log)
+    DueStore due, SiteDirectory sites, EscalationProcessor processor, EmailAttemptStore attempts, EmailSender sender, IOptions<EmailOptions> options, ILogger<EmailDelivery> log)
 {
     private const int PeopleAtOnce = 200;
 
     public async Task RunAsync(DateTimeOffset slot, CancellationToken cancellation)
     {
+        await sites.LoadedAsync(cancellation);
         // First: whoever finds something due from now on may set the alarm anew.
         await attempts.ForgetAlarmAsync(slot, cancellation);
         foreach (var shard in await due.ShardsWithEmailDueAsync(cancellation)) await DecideAsync(shard, cancellation);

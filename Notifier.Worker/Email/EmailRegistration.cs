@@ -34,6 +34,7 @@ public static class EmailRegistration
 
     public static IServiceCollection AddEmailDelivery(this IServiceCollection services)
     {
+        services.AddSingleton<MailServers>();
         services.AddSingleton<EmailAlarms>();
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();

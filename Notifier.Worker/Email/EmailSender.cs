@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using System.Transactions;
 using Microsoft.Extensions.Options;
 using MimeKit;
 using Notifier.Domain;
 using Notifier.Domain.Email;
-using Notifier.Worker.Escalation;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Notifier.Worker.Unsubscribe;
 using Npgsql;
@@ -16,7 +17,7 @@ namespace Notifier.Worker.Email;
 /// an email that is sent by the next worker; after it an unknown outcome, and one re-send under the same Message-ID.
 /// </summary>
 internal sealed partial class EmailSender(
-    NpgsqlDataSource database, IMailTransport transport, EmailComposer composer, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email, IOptions<EscalationOptions> escalation,
+    NpgsqlDataSource database, SiteDirectory sites, MailServers servers, EmailComposer composer, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe, IOptions<EmailOptions> email,
     NotifierMetrics metrics, TimeProvider clock, ILogger<EmailSender> log)
 {
     // What it tells of changes between composing and the last look only if it is seen in that moment.
@@ -76,13 +77,17 @@ internal sealed partial class EmailSender(
 
             var overtaken = false;
             var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
-            var outcome = await transport.SendAsync(message, returnPath.For(claimed.Id, to.Address), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
+            using var span = Tracing.Start("notifier.email", ActivityKind.Client, content.Traces is [var first, ..] ? first : null, others: content.Traces.Skip(1));
+            using var server = servers.Take(claimed.Recipient.Site);
+            var outcome = await server.Transport.SendAsync(message, returnPath.For(claimed.Id, to.Address, sites.Of(claimed.Recipient.Site).Email.Sender), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
+            span?.SetTag("notifier.site", claimed.Recipient.Site).SetTag("notifier.outcome", outcome.GetType().Name);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
             if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part
             await endings.EndAsync(claimed, says, content, outcome, cancellation);
             LogEnded(log, claimed.Id, outcome.GetType().Name);
-            return outcome is not SmtpOutcome.TransportDown;
+            // One site's server says nothing of the others'.
+            return outcome is not SmtpOutcome.TransportDown || server.IsOfSite;
         }
         await endings.WithdrawAsync(claimed, EmailDraft.Nothing, cancellation);
         return true;
@@ -93,14 +98,14 @@ internal sealed partial class EmailSender(
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var says = await DraftAsync(connection, claimed, Everything, cancellation);
         if (says.Goes.Count == 0) return (says, null);
-        return (says, await EmailContentStore.ReadAsync(connection, claimed.Recipient, [.. says.Goes], escalation.Value.Policy.MessagesShown, cancellation));
+        return (says, await EmailContentStore.ReadAsync(connection, claimed.Recipient, [.. says.Goes], sites.Of(claimed.Recipient.Site).Policy.MessagesShown, cancellation));
     }
 
     private async Task<EmailDraft> DraftAsync(NpgsqlConnection connection, ClaimedEmail claimed, IReadOnlyDictionary<string, long> upTo, CancellationToken cancellation)
     {
         var query = new LadderQuery();
         foreach (var conversation in claimed.Conversations) query.Add(new(claimed.Recipient.Site, claimed.Recipient.Recipient, conversation));
-        return EmailDraft.Of(claimed, await StateStore.LoadAsync(connection, query, cancellation), upTo, escalation.Value.Policy);
+        return EmailDraft.Of(claimed, await StateStore.LoadAsync(connection, query, cancellation), upTo, sites.Of(claimed.Recipient.Site).Policy);
     }
 
     /// <summary>After RCPT, before DATA: MailKit asks from inside its dialogue, and cannot wait for a task. At most one thread per connection blocks here, for two round trips.</summary>
@@ -122,9 +127,10 @@ internal sealed partial class EmailSender(
 
     private EmailEnvelope Envelope(ClaimedEmail claimed, EmailDraft says, MailboxAddress to)
     {
-        var sender = email.Value.Sender;
+        var site = sites.Of(claimed.Recipient.Site);
+        var sender = site.Email.Sender;
         var root = claimed.Conversations is [var conversation] ? EmailIdentity.ThreadRoot(claimed.Recipient.Site, conversation, sender.Domain) : null;
-        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, claimed.Conversations is [var only] ? only : null));
+        var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, claimed.Conversations is [var only] ? only : null), site.Links, site.Email);
         return new EmailEnvelope(claimed.MessageId, root, InReplyTo: null, sender, to, ways, says.Now);
     }
 

@@ -27,9 +27,12 @@ internal sealed class ReturnPath(IOptions<EmailOptions> email, IOptions<LinksOpt
     private readonly byte[] _key = Encoding.UTF8.GetBytes(links.Value.SigningKey!);
 
     /// <summary>The envelope sender of an email: the bounce address with its token, or the sender's own address where none is set.</summary>
-    public MailboxAddress For(Guid attempt, string recipient) => email.Value.BounceAddress is { } address && address.Split('@') is [var local, var domain]
+    /// <param name="attempt">The email's id.</param>
+    /// <param name="recipient">The address it goes to.</param>
+    /// <param name="sender">The site's; null: that of the settings.</param>
+    public MailboxAddress For(Guid attempt, string recipient, MailboxAddress? sender = null) => email.Value.BounceAddress is { } address && address.Split('@') is [var local, var domain]
         ? new MailboxAddress("", $"{local}+{Token(attempt, recipient)}@{domain}")
-        : email.Value.Sender;
+        : sender ?? email.Value.Sender;
 
     /// <param name="address">Any address.</param>
     /// <param name="attempt">Of which email it is the return path.</param>

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -11,7 +13,7 @@ namespace Notifier.Worker.Escalation;
 /// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
 /// </summary>
 internal sealed class EscalationProcessor(
-    NpgsqlDataSource database, IOptions<EscalationOptions> options, IOptions<Email.EmailOptions> email, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics)
+    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
 {
     /// <summary>Decides events, and the push rungs that are due, of a shard nobody else is at.</summary>
     /// <param name="events">How many events at most.</param>
@@ -23,6 +25,7 @@ internal sealed class EscalationProcessor(
         await using var connection = await database.OpenConnectionAsync(cancellation);
         if (!await ShardLock.TryTakeAsync(connection, shard, cancellation)) return null;
 
+        var from = clock.GetUtcNow();
         var turn = NewTurn(TurnKind.Events);
         var rows = await InboxStore.TakeAsync(connection, shard, events, cancellation);
         foreach (var row in rows) turn.Take(row);
@@ -32,6 +35,7 @@ internal sealed class EscalationProcessor(
         scope.Complete();
         scope.Dispose(); // commits: what follows must not be told before
         Announce(turn);
+        if (Tracing.IsOn) Trace(turn, from);
         return rows.Count + due.Count;
     }
 
@@ -64,7 +68,18 @@ internal sealed class EscalationProcessor(
         await alarms.SetAsync(connection, turn.EmailsDue, state.Now, cancellation);
     }
 
-    private Turn NewTurn(TurnKind kind) => new(kind, options.Value.Policy, email.Value.Domain);
+    /// <summary>A span for each message that came with a trace: what was decided of it, for everyone it was for in this batch.</summary>
+    private static void Trace(Turn turn, DateTimeOffset from)
+    {
+        var rulings = turn.Changes.Trace.ToLookup(t => (t.Key.Site, t.Message));
+        foreach (var (site, content) in turn.Changes.Messages)
+        {
+            using var span = Tracing.Start("notifier.decide", ActivityKind.Internal, content.TraceParent, from);
+            span?.SetTag("notifier.site", site).SetTag("notifier.decisions", rulings[(site, content.Id)].Select(t => $"{t.Channel.Word()} {t.Ruling.Verdict.Word()} {t.Ruling.Reason.Word()}").Distinct().ToArray());
+        }
+    }
+
+    private Turn NewTurn(TurnKind kind) => new(kind, sites.Of);
 
     private void Announce(Turn turn)
     {

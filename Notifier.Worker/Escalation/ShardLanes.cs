@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Notifier.Worker.Escalation;
 
 /// <summary>Lanes that go round the shards with work. A lane that finds a shard owned goes on to the next; workers share the shards by that alone.</summary>
 internal sealed partial class ShardLanes(
-    DueStore due, EscalationProcessor processor, DeadLetterStore deadLetters, Doorbells bells, IOptions<EscalationOptions> options, TimeProvider clock, ILogger<ShardLanes> log)
+    DueStore due, SiteDirectory sites, EscalationProcessor processor, DeadLetterStore deadLetters, Doorbells bells, IOptions<EscalationOptions> options, TimeProvider clock, ILogger<ShardLanes> log)
     : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -14,6 +15,7 @@ internal sealed partial class ShardLanes(
 
     private async Task RunAsync(int lane, CancellationToken stopping)
     {
+        await sites.LoadedAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stopping.IsCancellationRequested)
         {
             try

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Domain.Email;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Escalation;
@@ -16,7 +17,9 @@ internal enum TurnKind
 }
 
 /// <summary>One batch of one shard, in memory: takes events in, asks the ladder, and collects what is to be written. No I/O.</summary>
-internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDomain)
+/// <param name="kind">What it is for.</param>
+/// <param name="siteOf">What holds for a site.</param>
+internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
 {
     private readonly List<(RelayEvent Event, InboxRow Row)> _events = [];
     private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
@@ -189,7 +192,7 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
     {
         var before = state.Escalations[key];
         var recipient = state.Recipients[key.Owner];
-        var decision = EscalationLadder.Decide(recipient, before.State, policy, state.Now);
+        var decision = EscalationLadder.Decide(recipient, before.State, siteOf(key.Site).Policy, state.Now);
         var row = before;
 
         row = Rule(state, key, row, Channel.Push, decision.Push.Rulings);
@@ -236,15 +239,16 @@ internal sealed class Turn(TurnKind kind, EscalationPolicy policy, string mailDo
 
     private void OrderEmails(LadderState state, RecipientKey recipient, List<ConversationKey> conversations)
     {
+        var site = siteOf(recipient.Site);
         var sentToday = state.Recipients[recipient].EmailsLastDay.Count;
-        var digest = conversations.Count > policy.DigestAbove || sentToday + conversations.Count > policy.EmailsPerRecipient;
+        var digest = conversations.Count > site.Policy.DigestAbove || sentToday + conversations.Count > site.Policy.EmailsPerRecipient;
         foreach (var group in digest ? [conversations] : conversations.Select(c => new List<ConversationKey> { c }))
         {
             var first = state.Escalations[group[0]];
             var id = Guid.CreateVersion7(state.Now);
             foreach (var key in group)
                 state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { EmailAttempt = id }, Emails = state.Escalations[key].Emails + 1 };
-            Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, mailDomain), recipient,
+            Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, site.Email.Domain), recipient,
                 [.. group.Select(k => k.Conversation)], [.. group.Select(k => state.Escalations[k].State.Unseen[^1].Id)]));
         }
     }

@@ -6,8 +6,10 @@ namespace Notifier.Worker.Intake;
 
 /// <summary>One request's worth of CloudEvents, read as a whole: all are good, or the first bad member is named.</summary>
 /// <param name="Arrivals">What goes to the inbox.</param>
+/// <param name="Sites">The sites that the events are of, each with the path of the first such event.</param>
+/// <param name="Traces">Of the messages that came with one.</param>
 /// <param name="Types">The events by type, each counted once.</param>
-internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyDictionary<string, int> Types, int Events)
+internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyDictionary<string, string> Sites, IReadOnlyDictionary<string, int> Types, IReadOnlyList<string> Traces, int Events)
 {
     public const int MaxEvents = 1000;
 
@@ -21,15 +23,19 @@ internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyD
         var arrivals = new List<Arrival>();
         var types = new Dictionary<string, int>();
         var known = new HashSet<(string, string)>();
+        var traces = new List<string>();
+        var sites = new Dictionary<string, string>();
         foreach (var (i, element) in single ? [(0, root)] : root.EnumerateArray().Index())
         {
             var read = RelayEventReader.Read(element, receivedAt, out bad, single ? "$" : $"$[{i}]");
             if (bad is { UnknownType: false }) return null;
             var envelope = RelayEventReader.ReadEnvelope(element)!;
+            if (read is not null) sites.TryAdd(read.Site, single ? "$" : $"$[{i}]");
+            if (read is RelayEvent.MessageOutcome { Message.TraceParent: { } trace }) traces.Add(trace);
             types[read is null ? "unknown" : envelope.Type] = types.GetValueOrDefault(read is null ? "unknown" : envelope.Type) + 1;
             if (known.Add((envelope.Source, envelope.Id))) arrivals.AddRange(EventParts.Of(envelope, element, read));
         }
         bad = null;
-        return new EventDocument(arrivals, types, types.Values.Sum());
+        return new EventDocument(arrivals, sites, types, traces, types.Values.Sum());
     }
 }

@@ -1,7 +1,10 @@
+using System.Diagnostics;
+using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Notifier.Worker.Api;
 using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Intake;
@@ -16,7 +19,7 @@ internal static partial class IntakeEndpoints
         routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRateLimiting(); // the backlog's limit is its own
 
     private static async Task<IResult> AcceptAsync(
-        HttpRequest request, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
+        HttpRequest request, SiteDirectory sites, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)
     {
         if (!IsJson(request.ContentType))
             return ApiProblem.Of(StatusCodes.Status415UnsupportedMediaType, "The body must be application/cloudevents+json, application/cloudevents-batch+json or application/json.");
@@ -26,6 +29,7 @@ internal static partial class IntakeEndpoints
             return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
         }
 
+        var from = clock.GetUtcNow();
         JsonDocument document;
         try
         {
@@ -45,10 +49,14 @@ internal static partial class IntakeEndpoints
             if (ApiKeys.OnlySite(request.HttpContext.User) is { } only && ForeignEvents.First(document.RootElement, only) is { } member) return ApiKeys.OfAnotherSite(member);
             if (EventDocument.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } events)
                 return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
+            var keyOf = request.HttpContext.User.FindFirstValue(ApiKeys.Claim) ?? "";
+            if (events.Sites.FirstOrDefault(s => !sites.Takes(keyOf, s.Key)) is { Value: { } path })
+                return ApiProblem.Of(StatusCodes.Status403Forbidden, $"{path}.data.site is not the site of this API key. Nothing was stored.", $"{path}.data.site");
             try
             {
                 var accepted = events.Arrivals.Count == 0 ? 0 : await inbox.AcceptAsync(events.Arrivals, cancellation);
                 foreach (var (type, count) in events.Types) metrics.Received(type, count);
+                foreach (var trace in events.Traces) Tracing.Start("notifier.accept", ActivityKind.Consumer, trace, from)?.Dispose();
                 return Results.Json(new { accepted, duplicates = events.Events - accepted }, statusCode: StatusCodes.Status202Accepted);
             }
             catch (Exception e) when (DatabaseFault.Passes(e))

@@ -1,5 +1,7 @@
 using Hangfire;
 using Hangfire.Dashboard;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Notifier.Worker.Operations.Pages;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Operations;
@@ -16,12 +18,17 @@ internal static class DashboardRegistration
         services.AddSingleton<PendingEmailStore>();
         services.AddSingleton<EmailCancellationStore>();
         services.AddSingleton<SuppressionStore>();
+        services.AddSingleton<WhyStore>();
+        services.TryAddSingleton<SiteStore>();
+        services.AddSingleton<RateHistory>();
+        services.AddHostedService(provider => provider.GetRequiredService<RateHistory>());
         return services;
     }
 
     public static void MapDashboard(this IEndpointRouteBuilder endpoints)
     {
         _ = Extended.Value;
+        endpoints.MapGet("/admin", () => Results.Redirect(Path + WhyPage.Route)).RequireAuthorization(AdminAccess.Policy);
         endpoints.MapHangfireDashboardWithAuthorizationPolicy(AdminAccess.Policy, Path, new DashboardOptions
         {
             DashboardTitle = "Notifier",
@@ -39,14 +46,19 @@ internal static class DashboardRegistration
         DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/resend/(?<attempt>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", new ResendEmailCommand());
         DashboardRoutes.Routes.AddRazorPage(SuppressedAddressesPage.Route, _ => new SuppressedAddressesPage());
         DashboardRoutes.Routes.Add($"{SuppressedAddressesPage.Route}/release/(?<site>[A-Za-z0-9_-]+)/(?<address>[A-Za-z0-9_-]+)", new ReleaseAddressCommand());
-        NavigationMenu.Items.Insert(0, page => new MenuItem("Pending emails", page.Url.To(PendingEmailsPage.Route))
-        {
-            Active = page.RequestPath.StartsWith(PendingEmailsPage.Route, StringComparison.OrdinalIgnoreCase),
-        });
-        NavigationMenu.Items.Insert(1, page => new MenuItem("Suppressed addresses", page.Url.To(SuppressedAddressesPage.Route))
-        {
-            Active = page.RequestPath.StartsWith(SuppressedAddressesPage.Route, StringComparison.OrdinalIgnoreCase),
-        });
+        DashboardRoutes.Routes.AddRazorPage(WhyPage.Route, _ => new WhyPage());
+        DashboardRoutes.Routes.AddRazorPage(DeadLettersPage.Route, _ => new DeadLettersPage());
+        DashboardRoutes.Routes.Add($"{DeadLettersPage.Route}/replay/(?<letter>[0-9]{{1,18}})", new ReplayLettersCommand());
+        DashboardRoutes.Routes.Add($"{DeadLettersPage.Route}/replay/(?<reason>[A-Za-z0-9_-]+)/(?<newest>[0-9]{{1,18}})", new ReplayLettersCommand());
+        DashboardRoutes.Routes.AddRazorPage(SitesPage.Route, _ => new SitesPage());
+        DashboardRoutes.Routes.AddRazorPage(RatesPage.Route, _ => new RatesPage());
+        // The frame's menu is one row, and Hangfire's own pages are in it: the others are in the row that OperatorPage writes.
+        foreach (var (place, (title, route)) in OperatorPage.All.Take(3).Index()) Menu(title, route, place);
         return true;
     }
+
+    private static void Menu(string title, string route, int place) => NavigationMenu.Items.Insert(place, page => new MenuItem(title, page.Url.To(route))
+    {
+        Active = page.RequestPath.StartsWith(route, StringComparison.OrdinalIgnoreCase),
+    });
 }

@@ -7,6 +7,7 @@ internal static class OperationsRegistration
     {
         services.AddLogging(logging => logging.AddNotifierLogging(configuration, environment));
         services.AddNotifierMetrics();
+        services.AddNotifierTracing(configuration);
         services.AddSingleton<Readiness>();
         services.AddHangfireAlarmClock(configuration);
         services.AddAdmin(configuration);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hangfire.Dashboard;
 using Hangfire.Dashboard.Pages;
 using Notifier.Domain;
@@ -16,21 +17,25 @@ internal sealed class PendingEmailsPage : OperatorPage
         var emails = Context.GetHttpContext().RequestServices.GetRequiredService<PendingEmailStore>();
         var search = Search();
 
-        Markup($"""<div class="row"><div class="col-md-12"><h1 id="page-title" class="page-header">Pending emails</h1>""");
+        Begin("Pending emails");
         SearchForm(Route, search, "Recipient, conversation or message id");
-        UnderWay("Outcome unknown", emails.Parked(search, PerPage), emails.CountParked(search));
-        UnderWay("Being sent", emails.UnderWay(search, PerPage), emails.CountUnderWay(search));
-        Due(emails.Due(search, From(), PerPage), new SearchPager(From(), emails.CountDue(search), search, Url.To(Route)), search);
-        Markup($"</div></div>");
+        UnderWay("Outcome unknown", emails.Parked(search, Attempt("parked"), PerPage + 1), emails.CountParked(search), "parked", search);
+        UnderWay("Being sent", emails.UnderWay(search, Attempt("sending"), PerPage + 1), emails.CountUnderWay(search), "sending", search);
+        var (at, escalation) = Cursor("after");
+        Due(emails.Due(search, (at, long.TryParse(escalation, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0), PerPage + 1), emails.CountDue(search), search);
+        End();
     }
 
-    private void UnderWay(string title, IReadOnlyList<EmailUnderWay> rows, long count)
+    private (DateTimeOffset At, Guid Attempt) Attempt(string list) => Cursor(list) is var (at, rest) && Guid.TryParse(rest, out var id) ? (at, id) : default;
+
+    private void UnderWay(string title, IReadOnlyList<EmailUnderWay> all, long count, string list, string search)
     {
-        if (rows.Count == 0) return;
+        if (all.Count == 0) return;
+        var rows = all.Take(PerPage).ToArray();
         Markup($"""
-            <h3>{title} <small>{Counted(count)}</small></h3>
+            <h2>{title} <small>{Counted(count)}</small></h2>
             <div class="table-responsive"><table class="table">
-            <thead><tr><th>Site</th><th>Recipient</th><th>Conversation</th><th class="align-right">Unseen</th><th>Next try</th><th>State</th><th></th></tr></thead><tbody>
+            <thead><tr><th>Site</th><th>Recipient</th><th>Conversation</th><th class="align-right">Unseen</th><th>Next try</th><th>State</th><td></td></tr></thead><tbody>
             """);
         foreach (var row in rows)
         {
@@ -44,20 +49,21 @@ internal sealed class PendingEmailsPage : OperatorPage
             Markup($"</tr>");
         }
         Markup($"</tbody></table></div>");
-        if (count > rows.Count) Markup($"""<p class="text-muted">The first {rows.Count} are shown; search for the others.</p>""");
+        if (all.Count > PerPage) Next(Address(Route, ("q", search), (list, CursorOf(rows[^1].NextAt, rows[^1].Attempt))));
     }
 
-    private void Due(IReadOnlyList<DueEmail> rows, SearchPager pager, string search)
+    private void Due(IReadOnlyList<DueEmail> all, long count, string search)
     {
-        Markup($"<h3>Due <small>{Counted(pager.TotalRecordCount)}</small></h3>");
-        if (rows.Count == 0)
+        Markup($"<h2>Due <small>{Counted(count)}</small></h2>");
+        var rows = all.Take(PerPage).ToArray();
+        if (rows.Length == 0)
         {
             Markup($"""<div class="alert alert-info">{(search.Length > 0 ? "Nothing of that id is waiting for an email." : "No conversation is waiting for an email.")}</div>""");
             return;
         }
         Markup($"""
             <div class="table-responsive"><table class="table" aria-describedby="page-title">
-            <thead><tr><th>Site</th><th>Recipient</th><th>Conversation</th><th class="align-right">Unseen</th><th>Due</th><th>State</th><th></th></tr></thead><tbody>
+            <thead><tr><th>Site</th><th>Recipient</th><th>Conversation</th><th class="align-right">Unseen</th><th>Due</th><th>State</th><td></td></tr></thead><tbody>
             """);
         foreach (var row in rows)
         {
@@ -70,7 +76,8 @@ internal sealed class PendingEmailsPage : OperatorPage
             Buttons($"{Route}/cancel/{row.Escalation}");
             Markup($"</tr>");
         }
-        Markup($"</tbody></table></div>{Html.Paginator(pager)}");
+        Markup($"</tbody></table></div>");
+        if (all.Count > PerPage) Next(Address(Route, ("q", search), ("after", CursorOf(rows[^1].At, rows[^1].Escalation))));
     }
 
     private void Buttons(string? cancel, string? resend = null)

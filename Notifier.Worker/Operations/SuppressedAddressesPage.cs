@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Hangfire.Dashboard;
 using Hangfire.Dashboard.Pages;
+using Notifier.Worker.Operations.Pages;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Operations;
@@ -17,13 +18,21 @@ internal sealed class SuppressedAddressesPage : OperatorPage
         Layout = new LayoutPage("Suppressed addresses");
         var addresses = Context.GetHttpContext().RequestServices.GetRequiredService<SuppressionStore>();
         var search = Search();
-        var pager = new SearchPager(From(), addresses.Count(search), search, Url.To(Route));
 
-        Markup($"""<div class="row"><div class="col-md-12"><h1 id="page-title" class="page-header">Suppressed addresses <small>{Counted(pager.TotalRecordCount)}</small></h1>""");
+        Begin("Suppressed addresses");
         SearchForm(Route, search, "Address or recipient id");
-        Rows(addresses.List(search, From(), PerPage), search);
-        Markup($"{Html.Paginator(pager)}</div></div>");
+        var all = search.Length > 0 ? addresses.Find(search) : addresses.List(Before(), PerPage + 1);
+        var rows = search.Length > 0 ? all : [.. all.Take(PerPage)];
+        Rows(rows, search);
+        if (all.Count > rows.Count) Next(Address(Route, ("before", CursorOf(rows[^1].Since, $"{InPath(rows[^1].Site)}.{InPath(rows[^1].Address)}"))));
+        End();
     }
+
+    private (DateTimeOffset Since, string Site, string Address) Before() =>
+        Cursor("before") is { Key: { } rest } cursor && rest.Split('.') is [var site, var address] && Base64Url.IsValid(site) && Base64Url.IsValid(address)
+            ? (cursor.At, Text(site), Text(address)) : default;
+
+    private static string Text(string inPath) => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(inPath));
 
     private void Rows(IReadOnlyList<SuppressedAddress> rows, string search)
     {
@@ -34,13 +43,13 @@ internal sealed class SuppressedAddressesPage : OperatorPage
         }
         Markup($"""
             <div class="table-responsive"><table class="table" aria-describedby="page-title">
-            <thead><tr><th>Site</th><th>Address</th><th>Why</th><th>The server's words</th><th>Since</th><th></th></tr></thead><tbody>
+            <thead><tr><th>Site</th><th>Address</th><th>Why</th><th>The server's words</th><th>Since</th><td></td></tr></thead><tbody>
             """);
         foreach (var row in rows)
         {
             Markup($"""
-                <tr class="hover"><td><bdi>{row.Site}</bdi></td><td class="word-break"><bdi>{row.Address}</bdi></td><td class="min-width">{row.Reason}</td>
-                <td class="word-break"><bdi>{row.Detail}</bdi></td><td class="min-width">{Html.RelativeTime(row.Since.UtcDateTime)}</td><td class="align-right min-width">
+                <tr class="hover"><td><bdi>{row.Site}</bdi></td><td class="word-break"><bdi>{Masked.Address(row.Address)}</bdi></td><td class="min-width">{row.Reason}</td>
+                <td class="word-break"><bdi>{Masked.Text(row.Detail)}</bdi></td><td class="min-width">{Html.RelativeTime(row.Since.UtcDateTime)}</td><td class="align-right min-width">
                 """);
             if (!IsReadOnly)
                 Markup($"""

@@ -8,9 +8,11 @@ namespace Notifier.Worker.Storage;
 /// <param name="Digest">Null: there is nobody to write to, or nothing to say.</param>
 /// <param name="UpTo">By conversation: the newest <c>seq</c> it tells of.</param>
 /// <param name="Messages">By conversation: all it tells of, shown or counted.</param>
+/// <param name="Traces">By conversation, the trace of its newest message, where it has one.</param>
 /// <param name="OldestSentAt">When the first message was sent that was not told by email before.</param>
 internal sealed record EmailContent(
-    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, IReadOnlyDictionary<string, string[]> Messages, DateTimeOffset OldestSentAt);
+    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, IReadOnlyDictionary<string, string[]> Messages, DateTimeOffset OldestSentAt,
+    IReadOnlyList<string> Traces);
 
 /// <summary>Reads what an email says: every unseen message counted, the newest shown, in their newest words.</summary>
 internal sealed class EmailContentStore
@@ -35,18 +37,19 @@ internal sealed class EmailContentStore
         while (await reader.ReadAsync(cancellation))
             rows.Add(new Row(
                 reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.Time(3), reader.GetInt64(4), reader.Text(5) ?? reader.GetString(6),
-                reader.Text(7), reader.Time(8), reader.Text(9), reader.Text(10), reader.IsDBNull(11) ? [] : reader.GetFieldValue<string[]>(11), reader.GetBoolean(12)));
+                reader.Text(7), reader.Time(8), reader.Text(9), reader.Text(10), reader.IsDBNull(11) ? [] : reader.GetFieldValue<string[]>(11), reader.GetBoolean(12), reader.Text(13)));
 
         var byConversation = rows.GroupBy(r => r.Conversation).ToArray();
         return new EmailContent(
             to is null || rows.Count == 0 ? null : site with { Recipient = to, Conversations = [.. byConversation.Select(c => Conversation([.. c]))] },
             byConversation.ToDictionary(c => c.Key, c => c.First().UpTo),
             byConversation.ToDictionary(c => c.Key, c => c.Last().All),
-            rows.Select(r => r.Oldest).DefaultIfEmpty().Min());
+            rows.Select(r => r.Oldest).DefaultIfEmpty().Min(),
+            [.. byConversation.Select(c => c.Last().Trace).OfType<string>()]);
     }
 
     private readonly record struct Row(
-        string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url, string[] All, bool Group);
+        string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url, string[] All, bool Group, string? Trace);
 
     private static DigestConversation Conversation(IReadOnlyList<Row> rows) => new(
         rows[0].Conversation, rows.Select(r => r.Title).LastOrDefault(t => t is not null), rows.Select(r => r.Url).LastOrDefault(u => u is not null), (int)rows[0].Unseen,
@@ -64,7 +67,7 @@ internal sealed class EmailContentStore
     private static NpgsqlBatchCommand Messages(RecipientKey recipient, IReadOnlyCollection<string> conversations, int shown) => new(
         $"""
         WITH unseen AS (
-          SELECT em.conversation, em.message, em.seq, m.sender_name, m.sender_id, m.text, m.sent_at, m.title, m.url,
+          SELECT em.conversation, em.message, em.seq, m.sender_name, m.sender_id, m.text, m.sent_at, m.title, m.url, m.traceparent,
                  coalesce(m.kind, 0) <> {(int)MessageKind.Direct} AS in_group,
                  count(*) OVER all_of AS unseen, max(em.seq) OVER all_of AS up_to,
                  min(m.sent_at) FILTER (WHERE coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}) OVER all_of AS oldest,
@@ -75,7 +78,7 @@ internal sealed class EmailContentStore
           WHERE em.site = $1 AND em.recipient = $2 AND em.conversation = ANY ($3) AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND coalesce(em.email_verdict, {(int)Verdict.Wait}) IN ({(int)Verdict.Wait}, {(int)Verdict.Send}, {(int)Verdict.Told})
           WINDOW all_of AS (PARTITION BY em.conversation))
-        SELECT conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END, in_group
+        SELECT conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END, in_group, traceparent
         FROM unseen WHERE newest <= $4 ORDER BY conversation, newest DESC
         """)
     {

@@ -14,7 +14,9 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
 
     /// <summary>Conversations whose email rung will ask again, soonest first.</summary>
     /// <param name="search">The id of a recipient, a conversation or a message; empty: everything.</param>
-    public IReadOnlyList<DueEmail> Due(string search, int skip, int take)
+    /// <param name="after">The last one that was shown: when it is due, and its escalation.</param>
+    /// <param name="take">How many at most.</param>
+    public IReadOnlyList<DueEmail> Due(string search, (DateTimeOffset At, long Escalation) after, int take)
     {
         // Merged from the shards, each of which has its own order by due time: no page sorts everything that waits.
         using var command = database.CreateCommand(
@@ -24,15 +26,16 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
               SELECT d.* FROM generate_series(0, {Shard.Count - 1}) AS s(shard)
               CROSS JOIN LATERAL (
                 SELECT * FROM notifier.escalation e
-                WHERE e.shard = s.shard AND e.email_at IS NOT NULL AND {DueMatches} ORDER BY e.email_at, e.id LIMIT $2 + $3) AS d
-              ORDER BY d.email_at, d.id OFFSET $2 LIMIT $3) AS e
+                WHERE e.shard = s.shard AND e.email_at IS NOT NULL AND (e.email_at, e.id) > ($2, $3) AND {DueMatches} ORDER BY e.email_at, e.id LIMIT $4) AS d
+              ORDER BY d.email_at, d.id LIMIT $4) AS e
             CROSS JOIN LATERAL (
               SELECT count(*) AS n, (array_agg(em.email_reason ORDER BY em.seq DESC) FILTER (WHERE em.email_verdict = {(int)Verdict.Wait}))[1] AS reason
               FROM notifier.escalation_message em WHERE em.site = e.site AND em.recipient = e.recipient AND em.conversation = e.conversation) AS unseen
             ORDER BY e.email_at, e.id
             """);
         command.Parameters.AddWithValue(search);
-        command.Parameters.AddWithValue(skip);
+        command.Parameters.AddWithValue(after.At.ToUniversalTime());
+        command.Parameters.AddWithValue(after.Escalation);
         command.Parameters.AddWithValue(take);
         var rows = new List<DueEmail>();
         using var reader = command.ExecuteReader();
@@ -46,21 +49,26 @@ internal sealed class PendingEmailStore(NpgsqlDataSource database)
     public long CountDue(string search) => Count($"notifier.escalation e WHERE e.email_at IS NOT NULL AND {DueMatches}", search);
 
     /// <summary>Emails that were decided and have not reached their end, the next to be tried first.</summary>
-    public IReadOnlyList<EmailUnderWay> UnderWay(string search, int take) => Attempts(Unfinished, search, take);
+    /// <param name="search">As in <see cref="Due"/>.</param>
+    /// <param name="after">The last one that was shown: when it is tried, and its id.</param>
+    /// <param name="take">How many at most.</param>
+    public IReadOnlyList<EmailUnderWay> UnderWay(string search, (DateTimeOffset At, Guid Attempt) after, int take) => Attempts(Unfinished, search, after, take);
 
     /// <summary>Emails of which nobody can tell whether they arrived, and which wait for an admin's word.</summary>
-    public IReadOnlyList<EmailUnderWay> Parked(string search, int take) => Attempts(WaitsForAWord, search, take);
+    public IReadOnlyList<EmailUnderWay> Parked(string search, (DateTimeOffset At, Guid Attempt) after, int take) => Attempts(WaitsForAWord, search, after, take);
 
-    private List<EmailUnderWay> Attempts(string which, string search, int take)
+    private List<EmailUnderWay> Attempts(string which, string search, (DateTimeOffset At, Guid Attempt) after, int take)
     {
         using var command = database.CreateCommand(
             $"""
             SELECT a.id, a.site, a.recipient, a.conversations, a.state, a.attempts, a.next_at,
                    (SELECT count(*) FROM notifier.escalation_message em
                     WHERE em.site = a.site AND em.recipient = a.recipient AND em.conversation = ANY (a.conversations))
-            FROM notifier.email_attempt a WHERE {which} AND {UnderWayMatches} ORDER BY a.next_at, a.id LIMIT $2
+            FROM notifier.email_attempt a WHERE {which} AND (a.next_at, a.id) > ($2, $3) AND {UnderWayMatches} ORDER BY a.next_at, a.id LIMIT $4
             """);
         command.Parameters.AddWithValue(search);
+        command.Parameters.AddWithValue(after.At.ToUniversalTime());
+        command.Parameters.AddWithValue(after.Attempt);
         command.Parameters.AddWithValue(take);
         var rows = new List<EmailUnderWay>();
         using var reader = command.ExecuteReader();

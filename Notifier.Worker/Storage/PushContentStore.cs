@@ -9,7 +9,8 @@ namespace Notifier.Worker.Storage;
 /// <param name="Text">Null where it is sealed.</param>
 /// <param name="Version">Of the outbox row at that very moment: what these words tell of needs no push message after this one.</param>
 internal sealed record PushContent(
-    long Count, long UpTo, MessageKind Kind, string? Title, string Sender, string? Text, string? Url, bool NamesThePerson, bool Urgent, DateTimeOffset SentAt, int Version);
+    long Count, long UpTo, MessageKind Kind, string? Title, string Sender, string? Text, string? Url, bool NamesThePerson, bool Urgent, DateTimeOffset SentAt, int Version,
+    string? TraceParent = null);
 
 /// <summary>Where a push message goes.</summary>
 /// <param name="VapidKey">The public key that the subscription was made with; null: registered before that was kept.</param>
@@ -27,7 +28,7 @@ internal sealed class PushContentStore
         while (await reader.ReadAsync(cancellation))
             contents[reader.GetInt64(0)] = new PushContent(
                 reader.GetInt64(2), reader.GetInt64(3), (MessageKind)reader.GetInt16(4), reader.Text(5), reader.Text(6) ?? reader.GetString(7), reader.Text(8), reader.Text(9),
-                reader.GetBoolean(10), reader.GetBoolean(11), reader.Time(12), reader.GetInt32(1));
+                reader.GetBoolean(10), reader.GetBoolean(11), reader.Time(12), reader.GetInt32(1), reader.Text(13));
         await reader.NextResultAsync(cancellation);
         var targets = new Dictionary<long, PushTarget>();
         while (await reader.ReadAsync(cancellation))
@@ -42,7 +43,7 @@ internal sealed class PushContentStore
         FROM notifier.push_outbox AS k
         LEFT JOIN notifier.seen_mark s USING (site, recipient, conversation)
         CROSS JOIN LATERAL (
-          SELECT count(*) OVER (), em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at
+          SELECT count(*) OVER (), em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at, m.traceparent
           FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
           WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})

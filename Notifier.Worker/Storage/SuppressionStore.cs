@@ -3,29 +3,38 @@ using Npgsql;
 
 namespace Notifier.Worker.Storage;
 
-/// <summary>The addresses that no mail goes to, for people to look at and release. Reads without async, as <see cref="PendingEmailStore"/> does, and as capped.</summary>
+/// <summary>The addresses that no mail goes to, for people to look at and release. Reads without async, as <see cref="PendingEmailStore"/> does.</summary>
 internal sealed class SuppressionStore(NpgsqlDataSource database)
 {
-    /// <summary>Newest first.</summary>
-    /// <param name="search">An address, or a recipient's id; empty: all.</param>
-    public IReadOnlyList<SuppressedAddress> List(string search, int skip, int take)
+    /// <summary>Newest first, from one on.</summary>
+    /// <param name="before">The last one that was shown; default: none.</param>
+    /// <param name="take">How many at most.</param>
+    public IReadOnlyList<SuppressedAddress> List((DateTimeOffset Since, string Site, string Address) before, int take) => Read(
+        """
+        SELECT site, address, reason, detail, created_at FROM notifier.suppression
+        WHERE (created_at, site, address) < ($1, $2, $3) ORDER BY created_at DESC, site DESC, address DESC LIMIT $4
+        """, before == default ? DateTimeOffset.MaxValue : before.Since.ToUniversalTime(), before.Site ?? "", before.Address ?? "", take);
+
+    /// <summary>Those of an address, or of a recipient's id, at whatever site: one probe for each.</summary>
+    public IReadOnlyList<SuppressedAddress> Find(string search) => Read(
+        """
+        WITH RECURSIVE site AS (
+          (SELECT site FROM notifier.suppression ORDER BY site LIMIT 1)
+          UNION ALL
+          SELECT (SELECT n.site FROM notifier.suppression n WHERE n.site > s.site ORDER BY n.site LIMIT 1) FROM site s WHERE s.site IS NOT NULL)
+        SELECT s.site, s.address, s.reason, s.detail, s.created_at
+        FROM site JOIN LATERAL (VALUES (lower($1)), ((SELECT lower(r.email) FROM notifier.recipient r WHERE r.site = site.site AND r.id = $1))) AS wanted(address) ON true
+        JOIN notifier.suppression s ON s.site = site.site AND s.address = wanted.address ORDER BY s.created_at DESC, s.site, s.address
+        """, search);
+
+    private List<SuppressedAddress> Read(string sql, params object[] parameters)
     {
-        using var command = database.CreateCommand(
-            $"SELECT s.site, s.address, s.reason, s.detail, s.created_at FROM notifier.suppression s WHERE {Matches} ORDER BY s.created_at DESC, s.site, s.address OFFSET $2 LIMIT $3");
-        command.Parameters.AddWithValue(search);
-        command.Parameters.AddWithValue(skip);
-        command.Parameters.AddWithValue(take);
+        using var command = database.CreateCommand(sql);
+        foreach (var parameter in parameters) command.Parameters.AddWithValue(parameter);
         using var reader = command.ExecuteReader();
         var rows = new List<SuppressedAddress>();
         while (reader.Read()) rows.Add(new SuppressedAddress(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.Time(4)));
         return rows;
-    }
-
-    public long Count(string search)
-    {
-        using var command = database.CreateCommand($"SELECT count(*) FROM (SELECT FROM notifier.suppression s WHERE {Matches} LIMIT {PendingEmailStore.CountCap}) AS counted");
-        command.Parameters.AddWithValue(search);
-        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>Mail may go there again: what bounced before no longer counts, and what is open of the person is decided anew.</summary>
@@ -51,8 +60,6 @@ internal sealed class SuppressionStore(NpgsqlDataSource database)
         await transaction.CommitAsync(cancellation);
         return true;
     }
-
-    private const string Matches = "($1 = '' OR s.address = lower($1) OR EXISTS (SELECT FROM notifier.recipient r WHERE r.site = s.site AND r.id = $1 AND lower(r.email) = s.address))";
 }
 
 /// <param name="Reason"><c>refused</c> at RCPT, or <c>bounced</c> later.</param>

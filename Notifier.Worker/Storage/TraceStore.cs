@@ -23,7 +23,26 @@ internal sealed class TraceStore(NpgsqlDataSource database)
     /// <summary>The decisions on one message for one person, in order.</summary>
     public async Task<List<TracedDecision>> ReadAsync(string site, string message, string recipient, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var command = Reading(site, message, recipient);
+        var decisions = new List<TracedDecision>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) decisions.Add(Row(reader));
+        return decisions;
+    }
+
+    /// <summary>The same for a page of the dashboard, which reads without async.</summary>
+    public List<TracedDecision> Read(string site, string message, string recipient)
+    {
+        using var command = Reading(site, message, recipient);
+        var decisions = new List<TracedDecision>();
+        using var reader = command.ExecuteReader();
+        while (reader.Read()) decisions.Add(Row(reader));
+        return decisions;
+    }
+
+    private NpgsqlCommand Reading(string site, string message, string recipient)
+    {
+        var command = database.CreateCommand(
             """
             SELECT at, conversation, channel, verdict, reason, until, basis::text FROM notifier.decision
             WHERE site = $1 AND message = $2 AND recipient = $3 ORDER BY at, id LIMIT 1000
@@ -31,13 +50,11 @@ internal sealed class TraceStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(site);
         command.Parameters.AddWithValue(message);
         command.Parameters.AddWithValue(recipient);
-        var decisions = new List<TracedDecision>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-            decisions.Add(new TracedDecision(
-                reader.Time(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.OptionalTime(5), reader.Text(6)));
-        return decisions;
+        return command;
     }
+
+    private static TracedDecision Row(NpgsqlDataReader reader) => new(
+        reader.Time(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.OptionalTime(5), reader.Text(6));
 }
 
 /// <summary>A row of the trace, in the words of the outside.</summary>

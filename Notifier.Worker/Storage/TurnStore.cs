@@ -35,13 +35,13 @@ internal sealed class TurnStore
         // What an edit or a deletion left here before the message came is filled up; a message that is here already stays as it is.
         return new NpgsqlBatchCommand(
             """
-            INSERT INTO notifier.message AS m (site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-              AS n(site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at)
+            INSERT INTO notifier.message AS m (site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at, traceparent)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+              AS n(site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at, traceparent)
             ORDER BY site, id
             ON CONFLICT (site, id) DO UPDATE SET
               kind = excluded.kind, title = excluded.title, sender_id = excluded.sender_id, sender_name = excluded.sender_name, url = excluded.url,
-              urgent = excluded.urgent, sent_at = excluded.sent_at, expires_at = excluded.expires_at,
+              urgent = excluded.urgent, sent_at = excluded.sent_at, expires_at = excluded.expires_at, traceparent = excluded.traceparent,
               text = CASE WHEN m.edited_at IS NULL THEN excluded.text ELSE m.text END,
               sealed = CASE WHEN m.edited_at IS NULL THEN excluded.sealed ELSE m.sealed END
             WHERE m.sent_at IS NULL
@@ -52,6 +52,7 @@ internal sealed class TurnStore
                 Of(rows, r => r.Site), Of(rows, r => r.Content.Id), Of(rows, r => r.Content.Conversation), Of(rows, r => r.Content.Seq), Of(rows, r => (short)r.Content.Kind),
                 Of(rows, r => r.Content.Title), Of(rows, r => r.Content.SenderId), Of(rows, r => r.Content.SenderName), Of(rows, r => r.Content.Text),
                 Of(rows, r => r.Content.Sealed), Of(rows, r => r.Content.Url), Of(rows, r => r.Content.Urgent), Of(rows, r => r.Content.SentAt), Of(rows, r => r.Content.ExpiresAt),
+                Of(rows, r => r.Content.TraceParent),
             },
         };
     }

@@ -12,13 +12,18 @@ public sealed record UnsubscribeWays(Uri OneClick, string MailTo, Uri Settings);
 /// <summary>Writes the links that <see cref="UnsubscribeToken"/> signs.</summary>
 public sealed class UnsubscribeLinks(IOptions<LinksOptions> links, IOptions<EmailOptions> email, UnsubscribeToken tokens)
 {
-    public UnsubscribeWays For(UnsubscribeClaim claim)
+    public UnsubscribeWays For(UnsubscribeClaim claim) => For(claim, links.Value, email.Value);
+
+    /// <param name="claim">Whose way out it is.</param>
+    /// <param name="ofSite">Where the site has its links.</param>
+    /// <param name="mail">Where the site has its mailbox.</param>
+    public UnsubscribeWays For(UnsubscribeClaim claim, LinksOptions ofSite, EmailOptions mail)
     {
         var token = tokens.Create(claim);
-        var root = links.Value.BaseUrl!.TrimEnd('/');
+        var root = ofSite.BaseUrl!.TrimEnd('/');
         return new UnsubscribeWays(
             new Uri($"{root}/unsubscribe/{token}"),
-            $"mailto:{email.Value.UnsubscribeMailbox}?subject=unsubscribe%20{token}",
+            $"mailto:{mail.UnsubscribeMailbox}?subject=unsubscribe%20{token}",
             new Uri($"{root}/unsubscribe/{token}#settings"));
     }
 }

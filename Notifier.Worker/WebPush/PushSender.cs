@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
 using Notifier.Domain.WebPush;
 using Notifier.Worker.Escalation;
+using Notifier.Worker.Operations;
+using Notifier.Worker.Sites;
 using Notifier.Worker.Storage;
 using Npgsql;
 
@@ -13,22 +16,19 @@ namespace Notifier.Worker.WebPush;
 /// Killed between POST and end, a push message goes out again after its lease, under the same Topic and tag: it takes its own place.
 /// </summary>
 internal sealed partial class PushSender(
-    NpgsqlDataSource database, PushOutboxStore outbox, PushServiceClient client, PushEndings endings, IOptions<WebPushOptions> options, IOptions<EscalationOptions> escalation,
+    NpgsqlDataSource database, SiteDirectory sites, PushOutboxStore outbox, PushServiceClient client, PushEndings endings, IOptions<WebPushOptions> options, IOptions<EscalationOptions> escalation,
     Doorbells bells, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
 {
     private const int MostClaimed = 500, MostEnded = 500;
 
     private readonly Channel<PushEnd> _ends = System.Threading.Channels.Channel.CreateUnbounded<PushEnd>(new() { SingleReader = true });
-    private readonly PushComposer _composer = new(options.Value, escalation.Value.Policy);
+    private readonly PushComposer _composer = new(sites);
     private readonly PushRoom _room = new(options.Value.Concurrency);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!options.Value.IsOn)
-        {
-            LogOff(log);
-            return;
-        }
+        if (!options.Value.IsOn) LogOff(log);
+        await sites.LoadedAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // What is under way when we stop still gets its end written.
         var writing = WriteEndsAsync();
         try
@@ -103,7 +103,9 @@ internal sealed partial class PushSender(
         try
         {
             var target = draft.Target!;
-            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth, target.VapidKey), draft.Message!, CancellationToken.None);
+            using var span = Tracing.Start("notifier.push", ActivityKind.Client, draft.TraceParent);
+            var outcome = await client.SendAsync(PushSubscription.FromStored(target.Endpoint, target.P256dh, target.Auth, target.VapidKey), draft.Message!, CancellationToken.None, draft.Signer);
+            span?.SetTag("notifier.site", push.Key.Site).SetTag("notifier.origin", push.Origin).SetTag("notifier.outcome", outcome.Result.ToString());
             _ends.Writer.TryWrite(new PushEnd(push, target, draft.SentAt, outcome, null));
         }
         catch (Exception e)
@@ -141,7 +143,7 @@ internal sealed partial class PushSender(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Web Push is off: WebPush__PublicKey and WebPush__PrivateKey are not set")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Web Push is off, save for sites with keys of their own: WebPush__PublicKey and WebPush__PrivateKey are not set")]
     private static partial void LogOff(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Push messages wait: the database did not answer ({Cause})")]

@@ -27,11 +27,13 @@ internal sealed class PushServiceClient : IDisposable
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    public async Task<PushOutcome> SendAsync(PushSubscription subscription, PushMessage message, CancellationToken cancellation)
+    /// <param name="signer">Null: as the settings say.</param>
+    public async Task<PushOutcome> SendAsync(PushSubscription subscription, PushMessage message, CancellationToken cancellation, VapidSigner? signer = null)
     {
         // Again after registration: the list may be shorter by now, and a row may have been written by other hands.
         if (_guard.Refuses(subscription.Endpoint) is { } reason) return new PushOutcome(PushResult.Blocked, Answer: $"the endpoint {reason}");
-        using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, message.Payload.Span), _tokens.For(subscription.Origin, subscription.ApplicationServerKey));
+        var authorization = signer is null ? _tokens.For(subscription.Origin, subscription.ApplicationServerKey) : _tokens.For(subscription.Origin, signer);
+        using var request = PushRequest.Of(subscription, message, MessageEncryption.Encrypt(subscription, message.Payload.Span), authorization);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(_timeout);
         try

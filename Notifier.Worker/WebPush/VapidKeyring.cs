@@ -10,7 +10,11 @@ internal sealed class VapidKeyring
 {
     private readonly VapidKeys[] _keys;
 
-    public VapidKeyring(WebPushOptions options) => _keys = !options.IsOn ? []
+    /// <param name="options">Valid ones.</param>
+    /// <param name="older">Whose pairs sign too, for subscriptions that are older than those of <paramref name="options"/>; null: nobody's.</param>
+    public VapidKeyring(WebPushOptions options, WebPushOptions? older = null) => _keys = [.. Pairs(options).Concat(older is null ? [] : Pairs(older)).DistinctBy(k => k.PublicKey)];
+
+    private static IEnumerable<VapidKeys> Pairs(WebPushOptions options) => !options.IsOn ? []
         : string.IsNullOrEmpty(options.PreviousPublicKey) ? [options.Keys] : [options.Keys, VapidKeys.TryParse(options.PreviousPublicKey, options.PreviousPrivateKey!, out _)!];
 
     /// <summary>The one that browsers subscribe with now; null where push is off.</summary>

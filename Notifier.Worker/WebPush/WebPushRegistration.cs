@@ -9,7 +9,6 @@ internal static class WebPushRegistration
     {
         services.AddOptions<WebPushOptions>().BindSection(configuration.GetSection(WebPushOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<WebPushOptions>, WebPushOptionsValidator>();
-        services.AddSingleton(provider => new VapidKeyring(provider.GetRequiredService<IOptions<WebPushOptions>>().Value));
         services.AddSingleton<EndpointGuard>();
         services.AddSingleton<VapidTokens>();
         services.AddSingleton<PushServiceClient>();
