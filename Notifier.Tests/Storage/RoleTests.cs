@@ -57,6 +57,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["relay.ring"] = TestDatabase.RelayLogin,
         ["relay.sweep"] = TestDatabase.WorkerLogin,
         ["relay.tidy"] = TestDatabase.WorkerLogin,
+        ["relay.top"] = TestDatabase.RelayLogin,
     };
 
     private static readonly (char Right, string Sql)[] Verbs =
