@@ -129,7 +129,7 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
     [InlineData("site: is not understood like this; it is site add NAME", "remove", "acme")]
     public async Task A_wrong_order_says_what_is_wrong_in_one_line_and_changes_nothing(string said, params string[] order)
     {
-        var (status, output) = await stage.RunCommandAsync(["site", .. order]);
+        var (status, output) = await stage.RunAsOwnerAsync(["site", .. order]);
 
         Assert.Equal(1, status);
         Assert.Contains(said, Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
@@ -193,7 +193,7 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
         /// <summary>Runs a command that must succeed.</summary>
         public async Task<string> OrderAsync(params string[] order)
         {
-            var (status, output) = await RunCommandAsync(["site", .. order]);
+            var (status, output) = await RunAsOwnerAsync(["site", .. order]);
             Assert.True(status == 0, output);
             return output;
         }

@@ -48,6 +48,10 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     /// <summary>One of the worker's commands, with the settings of the worker.</summary>
     public Task<(int Status, string Output)> RunCommandAsync(params string[] arguments) => ServiceProcess.RunAsync(Settings(), arguments);
 
+    /// <summary>A command that changes what a worker only reads.</summary>
+    public Task<(int Status, string Output)> RunAsOwnerAsync(params string[] arguments) =>
+        ServiceProcess.RunAsync(new Dictionary<string, string>(Settings()) { ["ConnectionStrings__Notifier"] = Database.ConnectionString }, arguments);
+
     protected virtual Dictionary<string, string> Settings()
     {
         return new Dictionary<string, string>

@@ -11,6 +11,9 @@ public sealed class OperationsDatabase(PostgresCluster cluster) : IAsyncLifetime
 
     public string ConnectionString => _database.WorkerConnectionString;
 
+    /// <summary>As the owner, who may also ask for plans.</summary>
+    public string OwnerConnectionString => _database.ConnectionString;
+
     public NpgsqlDataSource Source => _database.DataSource;
 
     public async ValueTask InitializeAsync() => _database = await cluster.CreateDatabaseAsync();

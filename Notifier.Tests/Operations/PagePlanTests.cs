@@ -15,7 +15,7 @@ public sealed class PagePlanTests(OperationsDatabase database) : IClassFixture<O
         await FillAsync();
         var plans = new List<string>();
         // What auto_explain says comes back as notices, from the very statements that the pages send; Npgsql logs those.
-        var explained = new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        var explained = new NpgsqlConnectionStringBuilder(database.OwnerConnectionString)
         {
             Options = "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 -c client_min_messages=log -c jit=off",
         };
