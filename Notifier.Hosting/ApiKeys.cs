@@ -37,5 +37,5 @@ internal class ApiKeys(IOptions<ApiKeyOptions> options)
     /// <summary>The only site that whoever asks may speak for; null: any, or it is no API key that speaks.</summary>
     public static string? OnlySite(ClaimsPrincipal user) => user.FindFirstValue(Claim) is { Length: > 0 } site ? site : null;
 
-    public static IResult OfAnotherSite(string? member = null) => ApiProblem.Of(StatusCodes.Status403Forbidden, "This API key is another site's.", member);
+    public static IResult OfAnotherSite(string? member = null) => ApiProblem.Of(StatusCodes.Status403Forbidden, "This API key is not one of this site's.", member);
 }

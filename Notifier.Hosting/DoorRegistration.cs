@@ -41,10 +41,9 @@ internal static class DoorRegistration
     /// <summary>A key is known by its hash alone; what only looks like one counts for the address that guesses it.</summary>
     private static RateLimitPartition<string> Caller(HttpContext http, ApiKeys keys, LimitsOptions limits)
     {
-        var key = BearerHandler.Token(http.Request) is { } token && keys.SiteOf(token) is not null ? token : null;
-        return key is null
-            ? Bucket($"address {http.Connection.RemoteIpAddress}", limits.PerAddress)
-            : Bucket($"key {key}", limits.PerKey);
+        return BearerHandler.Token(http.Request) is { } token && keys.SiteOf(token) is not null
+            ? Bucket($"key {Convert.ToHexString(ApiKeys.Hash(token))}", limits.PerKey)
+            : Bucket($"address {http.Connection.RemoteIpAddress}", limits.PerAddress);
     }
 
     private static RateLimitPartition<string> Bucket(string caller, int perSecond) => RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions

@@ -44,8 +44,8 @@ try
     await using var app = builder.Build();
     app.Services.GetRequiredService<IStartupValidator>().Validate(); // the host would say the same with a stack trace
     if (args is ["replay", .. var filter]) return await ReplayCommand.RunAsync(app.Services, filter, Console.Out);
-    app.UseDoors();
     if (args is ["site", .. var how]) return await SiteCommand.RunAsync(app.Services, how, Console.Out);
+    app.UseDoors();
     app.UseCors(); // before authorization: a preflight comes without a token
     app.MapOperations();
     app.MapEvents().RequireAuthorization(ApiKeys.Policy);

@@ -102,7 +102,7 @@ internal sealed partial class OtherNodes(
         try
         {
             using var body = JsonDocument.Parse(row.Body);
-            var publication = recent.Get(PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), age, out _);
+            var publication = recent.Get(PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), age);
             held = publication.Admission.Succeed(row.Id, mine: true);
             return publication;
         }

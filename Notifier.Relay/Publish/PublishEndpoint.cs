@@ -50,7 +50,7 @@ internal sealed class PublishEndpoint(RecentPublications recent, AcceptQueue que
         var attempts = new List<(Task<AdmissionResult> End, bool IsNew)>(messages.Count);
         foreach (var message in messages)
         {
-            var publication = recent.Get(message, out var isNew);
+            var publication = recent.Get(message, age: TimeSpan.Zero);
             var attempt = publication.Admission.Attempt(out var first);
             if (first)
             {

@@ -11,17 +11,12 @@ internal sealed class RecentPublications(IOptions<RelayOptions> options, Ticker 
     private readonly ConcurrentQueue<(string Site, string Id)> _order = new();
     private readonly int _most = 2 * options.Value.RetainEvents;
 
-    /// <param name="isNew">Nobody has published it here yet.</param>
-    public Publication Get(PublishedMessage message, out bool isNew) => Get(message, TimeSpan.Zero, out isNew);
-
     /// <param name="age">How long ago it was published.</param>
-    /// <param name="isNew">Nobody has published it here yet.</param>
-    public Publication Get(PublishedMessage message, TimeSpan age, out bool isNew)
+    public Publication Get(PublishedMessage message, TimeSpan age)
     {
         var fresh = new Publication(message, ticker.Now - (long)age.TotalMilliseconds);
         var publication = _known.GetOrAdd((message.Site, message.Id), fresh);
-        isNew = ReferenceEquals(publication, fresh);
-        if (!isNew) return publication;
+        if (!ReferenceEquals(publication, fresh)) return publication;
         _order.Enqueue((message.Site, message.Id));
         while (_order.Count > _most && _order.TryDequeue(out var oldest)) _known.TryRemove(oldest, out _);
         return publication;

@@ -98,9 +98,9 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
     public async Task A_changed_row_holds_within_seconds_in_the_worker_that_runs()
     {
         using var eta = stage.As(await stage.AddAsync("eta"));
-        await PreflightAsync(eta, allowed: false);
+        await PreflightAsync(eta, "eta", allowed: false);
         await stage.OrderAsync("set", "eta", "Connect__Origins__0=https://eta.example");
-        await PreflightAsync(eta, allowed: true);
+        await PreflightAsync(eta, "eta", allowed: true);
     }
 
     [Fact]
@@ -117,6 +117,13 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
         await PublishAsync(theta, Said("theta", "u", "t-1"));
         await stage.AdvanceAsync(TimeSpan.FromMinutes(11));
         await own.WaitForMailAsync(m => m.RcptTo.Contains("theo@example.org"), Stage.Soon);
+
+        await stage.OrderAsync("set", "theta", "Email__Port=", "Connect__Origins__0=https://theta.example");
+        await PreflightAsync(theta, "theta", allowed: true);
+        await PublishAsync(theta, Said("theta", "u", "t-2"));
+        await stage.AdvanceAsync(TimeSpan.FromHours(2));
+        await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains("theo@example.org"), Stage.Soon);
+        await own.Events.WaitForAsync(e => e.Event == "closed", Stage.Soon, "a goodbye to the server that was theirs");
     }
 
     [Theory]
@@ -171,12 +178,12 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
         Assert.Equal((status, status, status), (put.StatusCode, published.StatusCode, key.StatusCode));
     }
 
-    private static async Task PreflightAsync(HttpClient client, bool allowed)
+    private static async Task PreflightAsync(HttpClient client, string site, bool allowed)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         for (var tries = 0; ; tries++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Options, "/v1/sites/eta/vapid-public-key") { Headers = { { "Origin", "https://eta.example" }, { "Access-Control-Request-Method", "GET" } } };
+            using var request = new HttpRequestMessage(HttpMethod.Options, $"/v1/sites/{site}/vapid-public-key") { Headers = { { "Origin", $"https://{site}.example" }, { "Access-Control-Request-Method", "GET" } } };
             using var answer = await client.SendAsync(request);
             if (answer.Headers.Contains("Access-Control-Allow-Origin") == allowed) return;
             Assert.True(tries < 400, $"origin allowed: {allowed}");

@@ -18,11 +18,9 @@ internal sealed partial class SiteRoutes(SiteDirectory sites, ILogger<SiteRoutes
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var path = RoutePath.Of(context.HttpContext);
-        if (ApiKeys.OnlySite(context.HttpContext.User) is { } only && only != path.Site) return ApiKeys.OfAnotherSite();
+        if (context.HttpContext.User.FindFirstValue(ApiKeys.Claim) is { } keyOf && !sites.Takes(keyOf, path.Site)) return ApiKeys.OfAnotherSite();
         if (path.Fault is { } fault)
             return ApiProblem.Of(StatusCodes.Status400BadRequest, $"In the path, {fault}.", fault.Path);
-        if (context.HttpContext.User.FindFirstValue(ApiKeys.Claim) is { } keyOf && !sites.Takes(keyOf, path.Site))
-            return ApiProblem.Of(StatusCodes.Status403Forbidden, "This API key is not one of this site's.");
         try
         {
             return await next(context);

@@ -32,7 +32,7 @@ internal sealed class MailServers(IMailTransport ours, SiteDirectory sites, Time
     {
         var settings = sites.Of(site);
         // In development mail may go to a folder: then so does that of a site without a host of its own.
-        if (settings.MailServer is not { } wanted || string.IsNullOrWhiteSpace(settings.Email.Host)) return new Lease(ours, null);
+        var wanted = string.IsNullOrWhiteSpace(settings.Email.Host) ? null : settings.MailServer;
         lock (_lock)
         {
             if (_servers.TryGetValue(site, out var known) && known.Is != wanted)
@@ -41,6 +41,7 @@ internal sealed class MailServers(IMailTransport ours, SiteDirectory sites, Time
                 known.IsLeft = true;
                 if (known.Users == 0) Leave(known);
             }
+            if (wanted is null) return new Lease(ours, null);
             if (!_servers.TryGetValue(site, out var server))
                 _servers[site] = server = new Server(wanted, new SmtpTransport(Options.Create(settings.Email), clock, log));
             server.Users++;

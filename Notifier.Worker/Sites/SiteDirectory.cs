@@ -24,9 +24,6 @@ internal sealed partial class SiteDirectory(SiteStore store, SiteReader reader, 
 
     public bool HasKeys => _now.Keys.Count > 0;
 
-    /// <summary>Whether anything can be pushed, for any site.</summary>
-    public bool Pushes => _ours.Value.Keys.Current is not null || _now.Sites.Values.Any(s => s.Settings.Keys.Current is not null);
-
     public SiteSettings Of(string site) => _now.Sites.TryGetValue(site, out var entry) ? entry.Settings : _ours.Value;
 
     /// <param name="hash">From <see cref="ApiKeys.Hash"/>.</param>

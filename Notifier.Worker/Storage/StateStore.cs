@@ -69,7 +69,7 @@ internal sealed class StateStore
 
     /// <summary>
     /// Everything here is found by its key. A table that has grown since it was last analyzed looks small to the planner, which would read all of it; this holds for
-    /// the rest of the transaction, and so for what a turn writes.
+    /// the rest of the transaction, and so for what a turn writes. What is switched off has a price so high that the planner would have the statement compiled.
     /// </summary>
     private static NpgsqlBatchCommand ByIndex() => new("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)");
 

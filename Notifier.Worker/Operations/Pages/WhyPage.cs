@@ -95,7 +95,7 @@ internal sealed class WhyPage : OperatorPage
 
     private string To(string search, params (string Name, string Value)[] more) => Address(Route, [("q", search), .. more]);
 
-    private static string Color(string verdict) => verdict switch { "told" => "success", "send" => "info", "failed" => "danger", "wait" => "default", _ => "default" };
+    private static string Color(string verdict) => verdict switch { "told" => "success", "send" => "info", "failed" => "danger", _ => "default" };
 
     internal static string At(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
