@@ -5,6 +5,7 @@ import { tellAt, whereabouts } from './attention.js';
 import { newId } from './ids.js';
 import { Outbox } from './outbox.js';
 import { openPolling } from './polling.js';
+import { Replay } from './replay.js';
 import { open } from './sealed.js';
 import { newSession, step } from './session.js';
 import { openSocket } from './socket.js';
@@ -22,8 +23,6 @@ import { openStore } from './storage.js';
  * @property {boolean} joined what is handed out before it has joined, it is told when it does
  */
 
-/** What is kept for tabs that come back from a moment's absence. */
-const replay = { messages: 500, ms: 120_000 };
 /** A message that comes twice, as after a move to another node, is told by its id: one of so many that were opened last. */
 const newest = 256;
 const tokenPatience = 4_000;
@@ -50,12 +49,7 @@ export class Hub {
   #keys;
   /** In this order things reach the tabs. */
   #order = Promise.resolve();
-  /** @type {Position | null} up to where the tabs have it */
-  #handed = null;
-  /** @type {{ at: number, position: Position, message: any }[]} */
-  #recent = [];
-  /** Everything after this place is in #recent. @type {Position | null} */
-  #floor = null;
+  #replay = new Replay(null);
   /** The ids opened last, and whether they could be read. @type {Map<string, boolean>} */
   #opened = new Map();
   /** What is to be kept of them and of the position, while the last is being kept. @type {Promise<void> | null} */
@@ -169,10 +163,10 @@ export class Hub {
       else if (this.#session.phase === 'stopped' && (this.#state.code === undefined || position === null)) this.#begin();
       if (watch.signal.aborted) return;
       tab.joined = true;
-      post({ t: 'joined', position: position ?? this.#handed, greeted: this.#greeted, device: this.#session.dev });
+      post({ t: 'joined', position: position ?? this.#replay.handed, greeted: this.#greeted, device: this.#session.dev });
       post(this.#state);
       for (const frame of this.#others.values()) post({ t: 'tell', frame });
-      if (position && this.#handed) this.#catchUp(post, position, this.#handed);
+      if (position) this.#catchUp(post, position);
       this.#attend();
     });
   }
@@ -182,8 +176,7 @@ export class Hub {
     // A page that is loaded anew has no position; what it missed while it loaded is acknowledged all the same, and not told by push.
     const kept = this.#mirror ? await this.#store.get(`position ${this.#key}`) : null;
     this.#opened = new Map(kept?.opened ?? []);
-    this.#handed = position ?? kept?.position ?? null;
-    this.#floor = this.#handed;
+    this.#replay = new Replay(position ?? kept?.position ?? null);
     this.#started = true;
     this.#attend();
     this.#begin();
@@ -191,15 +184,14 @@ export class Hub {
 
   #begin() {
     if (this.#session.phase === 'stopped') this.#session = newSession({ dev: this.#session.dev, ...this.#transports });
-    this.#happen({ type: 'start', position: this.#handed, presence: this.#is });
+    this.#happen({ type: 'start', position: this.#replay.handed, presence: this.#is });
   }
 
-  /** @param {(message: any) => void} post @param {Position} position @param {Position} handed */
-  #catchUp(post, position, handed) {
-    if (position.ep === handed.ep && position.o >= handed.o) return;
-    const last = this.#recent.findLastIndex((r) => r.position.ep === position.ep && r.position.o <= position.o);
-    if (last < 0 && (position.ep !== this.#floor?.ep || position.o < this.#floor.o)) post({ t: 'reset', position: handed, gap: true });
-    else for (const { message } of this.#recent.slice(last + 1)) post(message);
+  /** @param {(message: any) => void} post @param {Position} position */
+  #catchUp(post, position) {
+    const missed = this.#replay.after(position);
+    if (missed === null) post({ t: 'reset', position: this.#replay.handed, gap: true });
+    else for (const message of missed) post(message);
   }
 
   /** @param {string} id @param {boolean} closing whether the person closed it, as far as the tab knows */
@@ -305,9 +297,7 @@ export class Hub {
 
   /** To the tabs, and kept for those that are away for a moment. @param {Position} position @param {any} message */
   #hand(position, message) {
-    this.#recent.push({ at: Date.now(), position, message });
-    while (this.#recent.length > replay.messages || this.#recent[0].at < Date.now() - replay.ms) this.#floor = /** @type {any} */ (this.#recent.shift()).position;
-    this.#handed = position;
+    this.#replay.hand(position, message);
     this.#post(message);
   }
 
@@ -332,9 +322,7 @@ export class Hub {
   /** @param {Position} position @param {boolean} gap */
   #reset(position, gap) {
     this.#order = this.#order.then(() => {
-      this.#recent = [];
-      this.#floor = position;
-      this.#handed = position;
+      this.#replay = new Replay(position);
       this.#post({ t: 'reset', position, gap });
     });
   }

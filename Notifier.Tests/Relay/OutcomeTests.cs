@@ -178,7 +178,7 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
 
         Assert.DoesNotContain(stranger.Frames.Entries, f => RelayClient.Kind(f) is "pres" or "typing" or "seen");
         Assert.DoesNotContain(ada.Frames.Entries, f => RelayClient.Kind(f) is "typing");
-        Assert.Equal(1L, await relay.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.inbox WHERE body::jsonb ->> 'type' = 'conversation.seen' AND body::jsonb #>> '{data,recipient}' = 'p-ada'"));
+        Assert.Equal(1L, await relay.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.inbox WHERE body::jsonb ->> 'type' = 'conversation.seen' AND body::jsonb #>> '{data,recipient}' = 'p-ada' AND body::jsonb #>> '{data,device}' = 'd-1'"));
     }
 
     [Fact]
