@@ -36,7 +36,20 @@ internal sealed class ConnectEndpoint(
     public bool Admits(IHeaderDictionary headers, IPAddress? address) => origins.Allow(headers) && Handshake.FaultOf(headers) == Handshake.Fault.None && rate.Take(address);
 
     /// <summary>Takes what comes of a socket whose handshake is done. Returns when it has ended.</summary>
-    public Task RunAsync(Socket socket) => RunAsync(new SocketConnection(socket, null, socket.Dispose, ticker.Now, options.Value));
+    public Task RunAsync(Socket socket) => RunAsync(new SocketConnection(socket, null, () => Shut(socket), ticker.Now, options.Value));
+
+    /// <summary>Nothing more is sent or read; what the kernel has taken still goes out, which it would not if the socket were closed with something under way.</summary>
+    private static void Shut(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The other side was first.
+        }
+    }
 
     private async Task RunAsync(SocketConnection connection)
     {

@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Notifier.Relay.Connections;
 using Notifier.Tests.Devices;
 using Notifier.Tests.Fixtures;
 
@@ -65,13 +67,15 @@ public sealed class CloseCodeTests(RelayFixture relay) : IClassFixture<RelayFixt
     {
         using var slow = await RawSocket.ConnectAsync(relay.Host.Address.Port, "slow", receiveBuffer: 4096);
         await using var other = await RelayClient.ConnectAsync(relay.Host.Address, "other");
-        // More than the kernel's buffers on both sides and the queue take.
-        const int messages = 250;
-        for (var i = 1; i <= messages; i++)
-            await relay.Host.SendAsync(HttpMethod.Post, "/v1/publish", RelayHost.Message($"slow-{i}", ["slow", "other"], text: new string('x', 40_000)));
-        await other.EventAsync($"slow-{messages}");
+        // Until there is more than the kernel's buffers on both sides and the queue take.
+        var connections = relay.Host.Services.GetRequiredService<ConnectionTable>();
+        var messages = 0;
+        while (!connections.All.Any(c => c.ClosedWith == CloseCode.SlowConsumer) && messages < 1000)
+            await relay.Host.SendAsync(HttpMethod.Post, "/v1/publish", RelayHost.Message($"slow-{++messages}", ["slow", "other"], text: new string('x', 40_000)));
 
         var frames = await slow.ReadAllAsync();
+        await relay.Host.SendAsync(HttpMethod.Post, "/v1/publish", RelayHost.Message($"slow-{++messages}", ["slow", "other"]));
+        await other.EventAsync($"slow-{messages}");
 
         Assert.Equal(4008, frames[^1].Code);
         var ids = frames.Where(f => f.Opcode == 1).Select(f => JsonElement.Parse(f.Text).GetProperty("id").GetString()).ToList();
