@@ -12,12 +12,12 @@ internal static class AttentionBenchmark
             foreach (var reads in new[] { false, true })
             {
                 Console.WriteLine($"{traffic.Name}; the person {(reads ? "comes by and reads" : "stays away")}");
-                Console.WriteLine("                        emails   first at   never mentioned   about seen   untold on average");
+                Console.WriteLine("                        emails   first at   never mentioned   about seen   untold on average   at longest");
                 foreach (var score in Score.All(traffic, reads))
                 {
                     totals[score.Mailer] = totals.GetValueOrDefault(score.Mailer) + score.Emails;
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                        $"  {score.Mailer,-22}{score.Emails,6}{Minutes(score.FirstAt),11}{score.NeverMentioned,18}{score.AboutSeen,13}{Minutes(score.MeanWait),20}"));
+                        $"  {score.Mailer,-22}{score.Emails,6}{Minutes(score.FirstAt),11}{score.NeverMentioned,18}{score.AboutSeen,13}{Minutes(score.MeanWait),20}{Minutes(score.LongestWait),13}"));
                 }
             }
         foreach (var (mailer, emails) in totals.Skip(1)) Sides.Ratio("emails in all", mailer, totals.First().Value / (double)emails);

@@ -6,8 +6,12 @@ namespace Notifier.Benchmarks.Attention;
 /// <param name="NeverMentioned">Messages that no email told of, though the person had not read them by the time the run ended.</param>
 /// <param name="AboutSeen">Emails that told of a message the person had read by then.</param>
 /// <param name="MeanWait">How long a message lay neither read nor told, on average.</param>
-internal sealed record Score(string Mailer, int Emails, TimeSpan? FirstAt, int NeverMentioned, int AboutSeen, TimeSpan MeanWait)
+/// <param name="LongestWait">The same of the message that lay longest; to the end of the run where it was never read or told.</param>
+internal sealed record Score(string Mailer, int Emails, TimeSpan? FirstAt, int NeverMentioned, int AboutSeen, TimeSpan MeanWait, TimeSpan LongestWait)
 {
+    /// <summary>Each email, in the order of time.</summary>
+    public required IReadOnlyList<Mail> Mails { get; init; }
+
     /// <summary>Long enough for a ladder or a throttle of 24 h to come to its end, twice.</summary>
     private static readonly TimeSpan Lasts = TimeSpan.FromHours(72), Step = TimeSpan.FromSeconds(5);
 
@@ -35,7 +39,10 @@ internal sealed record Score(string Mailer, int Emails, TimeSpan? FirstAt, int N
         }
         var waits = traffic.Posts.Select(p => Earliest(ReadAt(p), ToldAt(p)) - p.At).ToList();
         return new Score(mailer.Name, mailer.Mails.Count, mailer.Mails.Count > 0 ? mailer.Mails.Min(m => m.At) - Traffic.Start : null,
-            waits.Count(w => w is null), mailer.Mails.Count(m => m.About.Any(p => ReadAt(p) <= m.At)), TimeSpan.FromSeconds(waits.Average(w => (w ?? Lasts).TotalSeconds)));
+            waits.Count(w => w is null), mailer.Mails.Count(m => m.About.Any(p => ReadAt(p) <= m.At)), TimeSpan.FromSeconds(waits.Average(w => (w ?? Lasts).TotalSeconds)), waits.Max(w => w ?? Lasts))
+        {
+            Mails = mailer.Mails,
+        };
 
         DateTimeOffset? ReadAt(Post post) => readings.Where(r => r.Conversation == post.Conversation && r.At >= post.At).Min(r => (DateTimeOffset?)r.At);
         DateTimeOffset? ToldAt(Post post) => mailer.Mails.Where(m => m.About.Contains(post)).Min(m => (DateTimeOffset?)m.At);

@@ -151,6 +151,12 @@ internal sealed class Tab(BrowserProcess browser, int number)
 
     public Task ClickAsync(string selector) => browser.OrderAsync(new { op = "click", page = number, selector });
 
+    /// <summary>Clicks, and waits for the page it leads to.</summary>
+    public Task ClickThroughAsync(string selector) => browser.OrderAsync(new { op = "leave", page = number, selector });
+
+    /// <summary>Presses a key on what has the focus, and waits for the page it leads to.</summary>
+    public Task PressThroughAsync(string key) => browser.OrderAsync(new { op = "leave", page = number, key });
+
     public Task ReloadAsync() => browser.OrderAsync(new { op = "reload", page = number });
 
     public Task CloseAsync() => browser.EndAsync(this, "close");

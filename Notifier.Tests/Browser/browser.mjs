@@ -30,6 +30,11 @@ export async function obey(browser, own = {}) {
     type: ({ page, selector, text }) => pages.get(page).type(selector, text),
     press: ({ page, key }) => pages.get(page).keyboard.press(key),
     click: ({ page, selector }) => pages.get(page).locator(selector).click(),
+    /** Clicks, or presses a key on what has the focus, and waits for the page it leads to. */
+    async leave({ page, selector, key }) {
+      const tab = pages.get(page);
+      await Promise.all([tab.waitForNavigation(), selector ? tab.locator(selector).click() : tab.keyboard.press(key)]);
+    },
     reload: ({ page }) => pages.get(page).reload().then(() => undefined),
     async close({ page }) {
       await pages.get(page).close({ runBeforeUnload: false });

@@ -184,35 +184,6 @@ public sealed class SmtpPoolTests
     }
 
     [Fact]
-    public async Task One_receiving_domain_is_never_met_with_more_mails_at_once_than_allowed_and_holds_up_no_other()
-    {
-        var (dots, most) = (0, 0);
-        var (crowded, through) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var server = new ScriptedSmtpServer
-        {
-            AtDot = async () =>
-            {
-                var here = Interlocked.Increment(ref dots);
-                if (here == 2) crowded.SetResult();
-                if (here == 3) return; // the third to come is of the other domain: the crowd is held at two
-                await through.Task;
-            },
-        };
-        var options = Mails.Options(server.Port);
-        (options.Connections, options.ConnectionsPerDomain) = (4, 2);
-        await using var transport = Mails.Transport(options);
-
-        var crowd = Enumerable.Range(0, 8).Select(i => transport.SendAsync(to: new MimeKit.MailboxAddress("", $"u{i}@Crowded.example"))).ToList();
-        await crowded.Task;
-        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync(to: new MimeKit.MailboxAddress("", "bob@other.example")));
-        most = Volatile.Read(ref dots);
-        through.SetResult();
-
-        Assert.Equal(3, most);
-        Assert.All(await Task.WhenAll(crowd), outcome => Assert.IsType<SmtpOutcome.Sent>(outcome));
-    }
-
-    [Fact]
     public async Task The_end_of_the_transport_says_QUIT()
     {
         await using var server = new ScriptedSmtpServer();

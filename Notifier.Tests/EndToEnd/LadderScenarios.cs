@@ -75,6 +75,27 @@ public sealed class LadderScenarios(Stage stage) : IClassFixture<Stage>
     }
 
     [Fact]
+    public async Task A_message_that_came_after_the_email_was_written_is_not_told_by_it_though_it_is_the_older_one()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var hang = await stage.Mail.AddAsync(new OracleFault(OracleStep.Rcpt, Hang: true, Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m2", 2, text: "the second"));
+        await stage.AdvanceAsync(Minutes(6));
+        await hang.ReachedAsync(Stage.Soon);
+
+        // Said a while ago: what is just said would have the email wait for quiet, and tell of both.
+        await stage.PublishAsync(bob.Said("c", "m1", 1, text: "the first", sentAt: await stage.Database.NowAsync() - Minutes(2)));
+        await hang.ReleaseAsync();
+        await stage.WaitForReasonAsync(bob, bob.Message("m2"), "email told accepted");
+        Assert.DoesNotContain("email told accepted", await stage.WhyAsync(bob, bob.Message("m1")));
+        Assert.DoesNotContain("the first", Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address)).Message.TextBody);
+
+        await stage.AdvanceAsync(Minutes(61));
+        await stage.WaitForReasonAsync(bob, bob.Message("m1"), "email told accepted");
+        Assert.Contains("the first", (await stage.Mail.SettledMailsAsync()).Last(m => m.RcptTo.Contains(bob.Address)).Message.TextBody);
+    }
+
+    [Fact]
     public async Task A6_Seen_before_the_message_event_came_nothing_is_sent()
     {
         var bob = await stage.PersonAsync();

@@ -126,6 +126,31 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
         await own.Events.WaitForAsync(e => e.Event == "closed", Stage.Soon, "a goodbye to the server that was theirs");
     }
 
+    [Fact]
+    public async Task While_one_sites_own_mail_server_hangs_every_email_of_another_site_goes_out()
+    {
+        await using var own = await SmtpOracle.StartAsync();
+        await own.AddAsync(new OracleFault(OracleStep.Connect, Hang: true));
+        using var omega = stage.As(await stage.AddAsync("omega", $"Email__Port={own.Port}"));
+        var slow = Enumerable.Range(0, 24).Select(i => $"i{i}").ToList();
+        foreach (var id in slow)
+        {
+            await PutAsync(omega, $"/v1/sites/omega/recipients/{id}", new { email = $"{id}@example.org" });
+            await PublishAsync(omega, Said("omega", id, id));
+        }
+        var quick = new List<Person>();
+        for (var i = 0; i < 4; i++) quick.Add(await stage.PersonAsync(device: false));
+        await stage.PublishAsync([.. quick.Select(p => p.Said("c", "m", 1))]);
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(11));
+
+        foreach (var person in quick) await stage.WaitForAttemptAsync(person, "sent");
+        Assert.Empty(await own.SettledMailsAsync());
+
+        await own.ClearAsync();
+        await stage.Database.WaitUntilAsync("SELECT count(*) = 24 FROM notifier.email_attempt WHERE site = 'omega' AND state = 'sent'", Stage.Soon, "what had waited sent");
+        Assert.Equal(24, (await own.SettledMailsAsync()).Length);
+    }
+
     [Theory]
     [InlineData("Email__From: must be an address such as Acme <hello@acme.example>", "add", "bad", "Email__From=nobody")]
     [InlineData("Escalation__EmailDelay: must be a duration such as 00:00:30", "add", "bad", "Escalation__EmailDelay=soon")]

@@ -100,6 +100,11 @@ public sealed partial class PreferencePageTests(ApiFixture api) : IClassFixture<
         Assert.Equal(400, answer.Status);
         Assert.Contains("Nothing was changed.", answer.Body, StringComparison.Ordinal);
         Assert.Equal(None, await PreferencesAsync(id));
+        Assert.Equal(fields.Contains("quiet=1"), answer.Body.Contains("name=\"quiet\" value=\"1\" checked", StringComparison.Ordinal));
+        // It is shown below the link, and leads back to it all the same.
+        var token = link.Split('/')[^1];
+        Assert.Contains($"action=\"../{token}\"", answer.Body, StringComparison.Ordinal);
+        Assert.Contains($"action=\"../{token}/settings\"", answer.Body, StringComparison.Ordinal);
     }
 
     [Fact]

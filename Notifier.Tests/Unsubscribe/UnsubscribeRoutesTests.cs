@@ -40,7 +40,7 @@ public sealed partial class UnsubscribeRoutesTests(ApiFixture api) : IClassFixtu
             var page = await RequestAsync(HttpMethod.Get, link);
 
             Assert.Equal((200, "text/html; charset=utf-8"), (page.Status, page.Header("Content-Type")));
-            Assert.Contains("<form method=\"post\">", page.Body, StringComparison.Ordinal);
+            Assert.Contains($"<form method=\"post\" action=\"{link.Split('/')[^1]}\">", page.Body, StringComparison.Ordinal);
             Assert.Contains("name=\"List-Unsubscribe\" value=\"One-Click\"", page.Body, StringComparison.Ordinal);
         }
         Assert.Equal((200, ""), ((await RequestAsync(HttpMethod.Head, link)).Status, (await RequestAsync(HttpMethod.Head, link)).Body));

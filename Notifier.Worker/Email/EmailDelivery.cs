@@ -7,9 +7,12 @@ namespace Notifier.Worker.Email;
 
 /// <summary>What happens when an alarm rings: the rungs that are due are decided, then every email that waits is sent. Any number of alarms may do so at once.</summary>
 internal sealed partial class EmailDelivery(
-    DueStore due, SiteDirectory sites, EscalationProcessor processor, EmailAttemptStore attempts, EmailSender sender, IOptions<EmailOptions> options, ILogger<EmailDelivery> log)
+    DueStore due, SiteDirectory sites, EscalationProcessor processor, EmailAttemptStore attempts, EmailSender sender, MailLanes lanes, IOptions<EmailOptions> options, ILogger<EmailDelivery> log)
 {
     private const int PeopleAtOnce = 200;
+
+    // Of all that one alarm has claimed, also to the sites' own mail servers: each composes with a connection to the database.
+    private const int EmailsAtOnce = 64;
 
     public async Task RunAsync(DateTimeOffset slot, CancellationToken cancellation)
     {
@@ -46,30 +49,42 @@ internal sealed partial class EmailDelivery(
 
     private async Task DrainAsync(CancellationToken cancellation)
     {
-        // Twice as many as there are connections: one is composed, or waits for its domain, while another is sent.
+        // Twice as many as there are connections: one is composed while another is sent. What waits for its domain, or goes to a site's own server, takes none of these places.
         var connections = options.Value.Connections;
-        var underWay = new List<Task<bool>>();
+        var underWay = new List<Sending>();
         try
         {
             while (!cancellation.IsCancellationRequested)
             {
-                underWay.AddRange((await attempts.ClaimAsync((2 * connections) - underWay.Count, cancellation)).Select(c => sender.SendAsync(c, cancellation)));
+                var begun = (await attempts.ClaimAsync(Room(), lanes.Full, sites.WithMailServer, cancellation)).ConvertAll(Begin);
+                underWay.AddRange(begun);
                 if (underWay.Count == 0) return;
+                if (begun.Exists(b => !b.Place.IsAtOurs) && Room() >= connections) continue;
                 do
                 {
-                    var ended = await Task.WhenAny(underWay);
-                    underWay.Remove(ended);
+                    var ended = await Task.WhenAny(underWay.Select(s => s.Outcome));
+                    underWay.RemoveAll(s => s.Outcome == ended);
                     // What a mail server that cannot be used gave back has its own alarm; going on would only ask it again.
                     if (!await ended) return;
                 }
-                while (underWay.Count > connections);
+                while (Room() < connections);
             }
         }
         finally
         {
-            await Task.WhenAll(underWay);
+            await Task.WhenAll(underWay.Select(s => s.Outcome));
+        }
+
+        int Room() => Math.Max(0, Math.Min((2 * connections) - underWay.Count(s => s.Place.IsAtOurs), EmailsAtOnce - underWay.Count));
+
+        Sending Begin(ClaimedEmail email)
+        {
+            var place = lanes.Ask(email);
+            return new Sending(place, sender.SendAsync(email, place, cancellation));
         }
     }
+
+    private readonly record struct Sending(MailLanes.Place Place, Task<bool> Outcome);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The emails due in shard {Shard} could not be decided together; going through them one by one")]
     private static partial void LogTurnFailed(ILogger log, short shard, Exception exception);

@@ -35,6 +35,7 @@ public static class EmailRegistration
     public static IServiceCollection AddEmailDelivery(this IServiceCollection services)
     {
         services.AddSingleton<MailServers>();
+        services.AddSingleton<MailLanes>();
         services.AddSingleton<EmailAlarms>();
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();

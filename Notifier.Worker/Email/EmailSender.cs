@@ -25,14 +25,18 @@ internal sealed partial class EmailSender(
 
     private static readonly IReadOnlyDictionary<string, long> Everything = new Dictionary<string, long>();
 
+    /// <param name="claimed">The email.</param>
+    /// <param name="place">Its turn: it is composed before that has come, and sent then. Left here.</param>
+    /// <param name="cancellation">Stops it where it has not come to DATA.</param>
     /// <returns>False: the mail server cannot be used now.</returns>
-    public async Task<bool> SendAsync(ClaimedEmail claimed, CancellationToken cancellation)
+    public async Task<bool> SendAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
     {
+        using var leaving = place;
         using var renewal = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var renewing = RenewAsync(claimed, renewal.Token);
         try
         {
-            return await CarryThroughAsync(claimed, cancellation);
+            return await CarryThroughAsync(claimed, place, cancellation);
         }
         catch (Exception e) when (DatabaseFault.Passes(e))
         {
@@ -46,7 +50,7 @@ internal sealed partial class EmailSender(
         }
     }
 
-    private async Task<bool> CarryThroughAsync(ClaimedEmail claimed, CancellationToken cancellation)
+    private async Task<bool> CarryThroughAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
     {
         if (claimed.WasInData && email.Value.OnUnknown == UnknownOutcome.Park)
         {
@@ -78,12 +82,14 @@ internal sealed partial class EmailSender(
             var overtaken = false;
             var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
             using var span = Tracing.Start("notifier.email", ActivityKind.Client, content.Traces is [var first, ..] ? first : null, others: content.Traces.Skip(1));
+            await place.Entered.WaitAsync(cancellation);
             using var server = servers.Take(claimed.Recipient.Site);
             var outcome = await server.Transport.SendAsync(message, returnPath.For(claimed.Id, to.Address, sites.Of(claimed.Recipient.Site).Email.Sender), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
             span?.SetTag("notifier.site", claimed.Recipient.Site).SetTag("notifier.outcome", outcome.GetType().Name);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
             if (overtaken) return true;
             if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part
+            place.Dispose();
             await endings.EndAsync(claimed, says, content, outcome, cancellation);
             LogEnded(log, claimed.Id, outcome.GetType().Name);
             // One site's server says nothing of the others'.

@@ -13,7 +13,6 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
     private readonly EmailOptions _options = options.Value;
     private readonly SmtpPool _pool = new(options.Value, time);
     private readonly SmtpBreaker _breaker = new(options.Value, time);
-    private readonly DomainLimit _domains = new(options.Value);
     private readonly DomainRate _rates = new(options.Value, time);
 
     public async Task<SmtpOutcome> SendAsync(
@@ -21,7 +20,6 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
     {
         if (await _rates.EnterAsync(envelopeTo.Domain, cancellation) is { } held)
             return new SmtpOutcome.Held(held);
-        using var place = await _domains.EnterAsync(envelopeTo.Domain, cancellation);
         await _pool.EnterAsync(cancellation);
         try
         {

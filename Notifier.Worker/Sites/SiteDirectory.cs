@@ -9,7 +9,10 @@ internal sealed partial class SiteDirectory(SiteStore store, SiteReader reader, 
 {
     private sealed record Entry(SiteRow Row, SiteSettings Settings);
 
-    private sealed record Snapshot(FrozenDictionary<string, Entry> Sites, FrozenDictionary<string, string> Keys);
+    private sealed record Snapshot(FrozenDictionary<string, Entry> Sites, FrozenDictionary<string, string> Keys)
+    {
+        public IReadOnlyList<string> WithMailServer { get; } = [.. Sites.Where(s => s.Value.Settings.MailServer is not null).Select(s => s.Key)];
+    }
 
     private readonly Lazy<SiteSettings> _ours = new(reader.Ours);
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,6 +24,9 @@ internal sealed partial class SiteDirectory(SiteStore store, SiteReader reader, 
 
     /// <summary>What sends, or decides, waits for this first: with a site's settings unknown, ours would be taken for them.</summary>
     public Task LoadedAsync(CancellationToken cancellation) => _loaded.Task.WaitAsync(cancellation);
+
+    /// <summary>The sites with a mail server of their own.</summary>
+    public IReadOnlyList<string> WithMailServer => _now.WithMailServer;
 
     public bool HasKeys => _now.Keys.Count > 0;
 

@@ -7,13 +7,14 @@ using Npgsql;
 namespace Notifier.Worker.Storage;
 
 /// <summary>An email this worker sends now.</summary>
+/// <param name="Domain">Of the address when the email was decided, in lower case; null: nobody knows.</param>
 /// <param name="Attempts">Including this one.</param>
 /// <param name="WasInData">The worker before us died, or lost its lease, after DATA was begun: nobody knows whether the server kept it.</param>
 /// <param name="Resent">That had happened before already.</param>
 /// <param name="Fence">What we say is heard only under this number.</param>
 /// <param name="Age">Since the email was decided.</param>
 internal sealed record ClaimedEmail(
-    Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
+    Guid Id, string MessageId, RecipientKey Recipient, string? Domain, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
     DateTimeOffset CreatedAt, TimeSpan Age);
 
 /// <summary>What became of the wish to begin DATA.</summary>
@@ -34,9 +35,11 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
 {
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
         """
-        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, newest)
-        SELECT n.id, n.message_id, n.site, n.recipient, ARRAY(SELECT jsonb_array_elements_text(n.conversations)), ARRAY(SELECT jsonb_array_elements_text(n.newest))
+        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, domain, conversations, newest)
+        SELECT n.id, n.message_id, n.site, n.recipient, lower(split_part(r.email, '@', -1)),
+               ARRAY(SELECT jsonb_array_elements_text(n.conversations)), ARRAY(SELECT jsonb_array_elements_text(n.newest))
         FROM unnest($1, $2, $3, $4, $5, $6) AS n(id, message_id, site, recipient, conversations, newest)
+        LEFT JOIN notifier.recipient r ON r.site = n.site AND r.id = n.recipient
         """)
     {
         Parameters =
@@ -48,27 +51,35 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
     };
 
     /// <summary>Takes emails that are due, oldest first, and those whose worker is gone.</summary>
-    public async Task<List<ClaimedEmail>> ClaimAsync(int limit, CancellationToken cancellation)
+    /// <param name="limit">At most so many.</param>
+    /// <param name="full">Lanes of which none is taken: a receiving domain as <c>@domain</c>; of a site with a mail server of its own, that server as <c>site@</c>, and a domain as <c>site@domain</c>.</param>
+    /// <param name="withServer">The sites with a mail server of their own.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task<List<ClaimedEmail>> ClaimAsync(int limit, string[] full, IReadOnlyCollection<string> withServer, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
             WITH due AS MATERIALIZED (
               SELECT id, state, resent FROM notifier.email_attempt
               WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at <= notifier.now() AND coalesce(lease_until, '-infinity') <= notifier.now()
+                AND (cardinality($3) = 0 OR (CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' <> ALL ($3)
+                                                AND CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' || coalesce(domain, '') <> ALL ($3)))
               ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
             UPDATE notifier.email_attempt a
             SET state = 'sending', lease_until = notifier.now() + $2, fence = fence + 1, attempts = attempts + 1, resent = a.resent OR due.state = 'data'
             FROM due WHERE a.id = due.id
-            RETURNING a.id, a.message_id, a.site, a.recipient, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
+            RETURNING a.id, a.message_id, a.site, a.recipient, a.domain, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
             """);
         command.Parameters.AddWithValue(limit);
         command.Parameters.AddWithValue(options.Value.Lease);
+        command.Parameters.AddWithValue(full);
+        command.Parameters.Add(Column.Of(withServer, site => site));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var claimed = new List<ClaimedEmail>();
         while (await reader.ReadAsync(cancellation))
             claimed.Add(new ClaimedEmail(
-                reader.GetGuid(0), reader.GetString(1), new(reader.GetString(2), reader.GetString(3)), reader.GetFieldValue<string[]>(4), reader.GetFieldValue<string[]>(5),
-                reader.GetInt32(6), reader.GetBoolean(7), reader.GetBoolean(8), reader.GetInt64(9), reader.Time(10), reader.GetTimeSpan(11)));
+                reader.GetGuid(0), reader.GetString(1), new(reader.GetString(2), reader.GetString(3)), reader.Text(4), reader.GetFieldValue<string[]>(5), reader.GetFieldValue<string[]>(6),
+                reader.GetInt32(7), reader.GetBoolean(8), reader.GetBoolean(9), reader.GetInt64(10), reader.Time(11), reader.GetTimeSpan(12)));
         return claimed;
     }
 

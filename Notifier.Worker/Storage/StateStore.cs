@@ -195,7 +195,8 @@ internal sealed class StateStore
                m.sender_id = em.recipient, m.deleted_at IS NOT NULL, m.sent_at, em.reported_at, em.received_at, em.last_activity, m.expires_at,
                em.push_verdict, em.push_reason, em.email_verdict, em.email_reason
         FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, whole)
-        JOIN notifier.escalation_message em USING (site, recipient, conversation)
+        -- From the person, whatever PostgreSQL knows of the tables: by the message first, one that went to 10,000 people is 10,000 rows for each of them.
+        CROSS JOIN LATERAL (SELECT * FROM notifier.escalation_message e WHERE e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation OFFSET 0) AS em
         JOIN notifier.message m ON m.site = em.site AND m.id = em.message
         WHERE k.whole OR em.message = ANY ($5)
            OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}

@@ -13,15 +13,20 @@ internal static class PreferenceFields
     // What the form proposes to whoever has no quiet hours yet.
     private static readonly QuietHours Night = new([], new TimeOnly(22, 0), new TimeOnly(7, 0));
 
-    /// <param name="token">Of the link, which the form is sent below.</param>
+    /// <param name="words">The reader's.</param>
+    /// <param name="link">The page's address, which the form is sent below.</param>
+    /// <param name="formToken">From <see cref="FormToken"/>.</param>
     /// <param name="conversation">The one the email was about, or null.</param>
-    public static Html Write(Wording words, string token, string formToken, string? conversation, NotificationPreferences preferences, string? zone) => Html.Of($"""
+    /// <param name="preferences">What holds now.</param>
+    /// <param name="zone">The person's, or null.</param>
+    /// <param name="wantsQuiet">They just asked for quiet hours, which do not hold yet.</param>
+    public static Html Write(Wording words, string link, string formToken, string? conversation, NotificationPreferences preferences, string? zone, bool wantsQuiet) => Html.Of($"""
         <h2 id="settings">{words.Say("page.choices")}</h2>
-        <form method="post" action="{token}/settings">
+        <form method="post" action="{link}/settings">
         <input type="hidden" name="{PreferenceForm.TokenField}" value="{formToken}">
         {(conversation is null ? Html.Empty : Level(words, (preferences.Conversations.GetValueOrDefault(conversation) ?? new()).Level))}
         <fieldset><label class="name" for="delay">{words.Say("page.delay")}</label>{Delay(words, preferences.EmailDelay)}</fieldset>
-        {(preferences.QuietHours.Count > 1 ? Html.Empty : Quiet(words, preferences.QuietHours is [var one] ? one : null, zone))}
+        {(preferences.QuietHours.Count > 1 ? Html.Empty : Quiet(words, preferences.QuietHours is [var one] ? one : null, zone, wantsQuiet))}
         <button class="main">{words.Say("page.save")}</button>
         </form>
         """);
@@ -48,15 +53,15 @@ internal static class PreferenceFields
         ? words.Say("page.delayHours", ("count", (int)delay.TotalHours)).ToString()
         : words.Say("page.delayMinutes", ("count", (int)delay.TotalMinutes)).ToString();
 
-    private static Html Quiet(Wording words, QuietHours? now, string? zone)
+    private static Html Quiet(Wording words, QuietHours? now, string? zone, bool wanted)
     {
         var shown = now ?? Night;
         return Html.Of($"""
             <fieldset><legend>{words.Say("page.quiet")}</legend>
-            <label><input type="checkbox" name="{PreferenceForm.QuietField}" value="1"{Mark(now is not null, "checked")}>{words.Say("page.quietOn")}</label>
+            <label><input type="checkbox" name="{PreferenceForm.QuietField}" value="1"{Mark(now is not null || wanted, "checked")}>{words.Say("page.quietOn")}</label>
             <div class="pair">
-            <label>{words.Say("page.from")}<input type="time" name="{PreferenceForm.FromField}" value="{Clock(shown.From)}" required></label>
-            <label>{words.Say("page.to")}<input type="time" name="{PreferenceForm.ToField}" value="{Clock(shown.To)}" required></label>
+            <label>{words.Say("page.from")}<input type="time" name="{PreferenceForm.FromField}" value="{Clock(shown.From)}"></label>
+            <label>{words.Say("page.to")}<input type="time" name="{PreferenceForm.ToField}" value="{Clock(shown.To)}"></label>
             </div>
             <div class="days">
             {Html.Each(Enumerable.Range(1, 7), day => Day(words, day, shown.Days.Count == 0 || shown.Days.Contains(day)))}</div>

@@ -13,13 +13,18 @@ internal sealed partial class UnsubscribeDesk(
 
     public Wording WordsFor(UnsubscribeClaim claim, LinkPerson person) => templates.WordsFor(claim.Site, person.Locale, person.SiteLocale);
 
+    /// <param name="token">Of the link.</param>
+    /// <param name="claim">What it says.</param>
+    /// <param name="person">Whom it is about.</param>
     /// <param name="notice">The key of what to say first, or null.</param>
-    public UnsubscribePage Choices(string token, UnsubscribeClaim claim, LinkPerson person, string? notice, bool wrong)
+    /// <param name="refused">The choices that were not taken: the page is shown one level below the link then. Null: none were made.</param>
+    public UnsubscribePage Choices(string token, UnsubscribeClaim claim, LinkPerson person, string? notice, IFormCollection? refused = null)
     {
         var words = WordsFor(claim, person);
+        var link = refused is null ? token : $"../{token}";
         var choices = person.Preferences is null
-            ? Html.Empty : PreferenceFields.Write(words, token, forms.Create(token), claim.Conversation, person.Preferences, person.TimeZone);
-        return UnsubscribePage.Ask(words, person.SiteName, notice is null ? null : words.Say(notice), choices, wrong);
+            ? Html.Empty : PreferenceFields.Write(words, link, forms.Create(token), claim.Conversation, person.Preferences, person.TimeZone, refused?.ContainsKey(PreferenceForm.QuietField) == true);
+        return UnsubscribePage.Ask(words, link, person.SiteName, notice is null ? null : words.Say(notice), choices, wrong: refused is not null);
     }
 
     public async Task<IResult> AnswerAsync(string token, HttpRequest request, Func<UnsubscribeClaim, Task<IResult>> answer)

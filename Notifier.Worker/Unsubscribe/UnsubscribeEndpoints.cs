@@ -34,7 +34,7 @@ internal static partial class UnsubscribeEndpoints
         {
             var person = await desk.FindAsync(claim, cancellation);
             return person.Unsubscribed ? UnsubscribePage.Done(desk.WordsFor(claim, person), person.SiteName)
-                : desk.Choices(token, claim, person, request.Query.ContainsKey(Saved) ? "page.saved" : null, wrong: false);
+                : desk.Choices(token, claim, person, request.Query.ContainsKey(Saved) ? "page.saved" : null);
         });
 
     private static Task<IResult> PostAsync(string token, HttpRequest request, UnsubscribeDesk desk, UnsubscribeStore store, CancellationToken cancellation) =>
@@ -54,7 +54,7 @@ internal static partial class UnsubscribeEndpoints
             var form = await FormAsync(request, cancellation);
             var isOurs = forms.IsGood(token, form[PreferenceForm.TokenField]);
             if (!isOurs || PreferenceForm.Read(form) is not { } chosen)
-                return desk.Choices(token, claim, await desk.FindAsync(claim, cancellation), isOurs ? "page.wrong" : "page.old", wrong: true);
+                return desk.Choices(token, claim, await desk.FindAsync(claim, cancellation), isOurs ? "page.wrong" : "page.old", form);
             await store.ChangeAsync(new RecipientKey(claim.Site, claim.Recipient), preferences => chosen.Apply(preferences, claim.Conversation), cancellation);
             // RFC 9110 section 15.4.4: loading the page once more sends nothing again.
             request.HttpContext.Response.Headers.Location = $"../{token}?{Saved}";

@@ -27,14 +27,15 @@ internal sealed class UnsubscribePage : IResult
         select, input[type=time] { width: 100%; min-height: 2.75rem; padding: .5rem .6rem; font: inherit; color: var(--strong); background: var(--card); border: 1px solid var(--edge); border-radius: 8px; }
         input[type=checkbox], input[type=radio] { width: 1.15rem; height: 1.15rem; margin: 0; margin-inline-end: .5rem; vertical-align: -.2rem; accent-color: var(--main); }
         .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: .5rem 0; }
-        .days { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+        .days { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.5rem, 1fr)); }
+        fieldset:has(> label > [name=quiet]:not(:checked)) > :is(.pair, .days, .note) { display: none; }
         .days label { padding: .3rem 0; }
         .note { font-size: .9rem; margin: 0; }
-        .told { padding: .75rem 1rem; border: 1px solid var(--main); border-radius: 8px; color: var(--strong); }
+        .told { outline: 0; padding: .75rem 1rem; border: 1px solid var(--main); border-radius: 8px; color: var(--strong); }
         button { width: 100%; min-height: 2.75rem; padding: .5rem 1rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--main); cursor: pointer; }
         button.main { background: var(--main); color: var(--on-main); }
         button.quiet { background: transparent; color: var(--main); }
-        :is(button, select, input):focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+        :is(button, select, input):focus-visible, input[type=time]:focus-within { outline: 3px solid var(--main); outline-offset: 2px; }
         """);
 
     private static readonly string Policy =
@@ -43,16 +44,21 @@ internal sealed class UnsubscribePage : IResult
     private readonly int _status;
     private readonly Html _page;
 
-    private UnsubscribePage(int status, Wording words, string title, Html body) => (_status, _page) = (status, Frame(words, words.Say(title).ToLine(), body));
+    private UnsubscribePage(int status, Wording words, string title, Html body) : this(status, words, words.Say(title), body)
+    {
+    }
 
+    private UnsubscribePage(int status, Wording words, Phrase title, Html body) => (_status, _page) = (status, Frame(words, title.ToLine(), body));
+
+    /// <param name="link">The address of the page as seen from where it is shown.</param>
     /// <param name="notice">What to say first, or null.</param>
     /// <param name="choices">From <see cref="PreferenceFields"/>; empty where there is nobody to choose for.</param>
-    public static UnsubscribePage Ask(Wording words, string site, Phrase? notice, Html choices, bool wrong = false) =>
-        new(wrong ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK, words, "unsubscribe", Html.Of($"""
-        {(notice is null ? Html.Empty : Html.Of($"<p class=\"told\" role=\"status\">{notice}</p>"))}
+    public static UnsubscribePage Ask(Wording words, string link, string site, Phrase? notice, Html choices, bool wrong) =>
+        new(wrong ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK, words, notice ?? words.Say("unsubscribe"), Html.Of($"""
+        {(notice is null ? Html.Empty : Html.Of($"<p class=\"told\" role=\"status\" tabindex=\"-1\" autofocus>{notice}</p>"))}
         <h1>{words.Say("page.stop", ("site", site))}</h1>
         <p>{words.Say("page.stopMeans")}</p>
-        {Button(words.Say("unsubscribe"), "List-Unsubscribe", "One-Click", quiet: false)}
+        {Button(words.Say("unsubscribe"), "List-Unsubscribe", "One-Click", quiet: false, link)}
         {choices}
         """));
 
@@ -91,8 +97,8 @@ internal sealed class UnsubscribePage : IResult
         return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : response.WriteAsync(_page.ToString(), httpContext.RequestAborted);
     }
 
-    private static Html Button(Phrase label, string name, string value, bool quiet) => Html.Of($"""
-        <form method="post"><button class="{(quiet ? "quiet" : "main")}" name="{name}" value="{value}">{label}</button></form>
+    private static Html Button(Phrase label, string name, string value, bool quiet, string link = "") => Html.Of($"""
+        <form method="post"{(link.Length == 0 ? Html.Empty : Html.Of($" action=\"{link}\""))}><button class="{(quiet ? "quiet" : "main")}" name="{name}" value="{value}">{label}</button></form>
         """);
 
     private static Html Frame(Wording words, string title, Html body) => Html.Of($"""
