@@ -2,8 +2,14 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.EndToEnd;
 
+/// <summary>As events come by <c>POST /v1/events</c>.</summary>
+public sealed class KillByHttp(Stage stage) : KillScenarios(stage), IClassFixture<Stage>;
+
+/// <summary>As they come by a JetStream stream.</summary>
+public sealed class KillByNats(NatsStage stage) : KillScenarios(stage), IClassFixture<NatsStage>;
+
 /// <summary>What is left when a worker is killed with SIGKILL, and what the next one makes of it.</summary>
-public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
+public abstract class KillScenarios(Stage stage)
 {
     private static readonly TimeSpan PastTheLease = TimeSpan.FromSeconds(65);
 
@@ -57,7 +63,7 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         for (var round = 0; round < 3; round++)
         {
             var events = people.SelectMany(p => Enumerable.Range(0, 40).Select(i => p.Said($"c{i}", $"m{messages++}-{i}", messages))).ToArray();
-            await PublishWithoutWaitingAsync(events);
+            await stage.SendAsync(events);
             stage.Worker.KillHard();
             await stage.RestartWorkerAsync();
         }
@@ -76,11 +82,5 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         // A second POST only where the first worker died with it under way; and then under the same topic, which takes its place.
         foreach (var twice in stage.Push.Pushes.GroupBy(p => (p.Subscription, p.Headers["Topic"], p.Json["upTo"]!.GetValue<long>())).Where(g => g.Count() > 1))
             Assert.InRange(twice.Count(), 2, 4);
-    }
-
-    private async Task PublishWithoutWaitingAsync(object[] events)
-    {
-        using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(stage.Worker.Client, "/v1/events", events);
-        Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
     }
 }

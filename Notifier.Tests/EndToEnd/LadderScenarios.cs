@@ -2,8 +2,14 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.EndToEnd;
 
+/// <summary>As events come by <c>POST /v1/events</c>.</summary>
+public sealed class LadderByHttp(Stage stage) : LadderScenarios(stage), IClassFixture<Stage>;
+
+/// <summary>As they come by a JetStream stream.</summary>
+public sealed class LadderByNats(NatsStage stage) : LadderScenarios(stage), IClassFixture<NatsStage>;
+
 /// <summary>Scenarios of docs/escalation.md on real parts: what is told, when, and what is not.</summary>
-public sealed class LadderScenarios(Stage stage) : IClassFixture<Stage>
+public abstract class LadderScenarios(Stage stage)
 {
     private static TimeSpan Minutes(double minutes) => TimeSpan.FromMinutes(minutes);
 
