@@ -27,8 +27,23 @@ internal sealed class Switchboard(
     /// <summary>What another node has accepted: only for who is, or was until a moment ago, connected here; everybody else is that node's to tell of.</summary>
     public void PublishForeign(Publication publication) => lane.Post(() => FanOut(publication, foreign: true));
 
+    /// <summary>The same, as another node says it over NATS: in the order of that node, or not at all.</summary>
+    /// <param name="behind">The row that it accepted before these; 0: none.</param>
+    /// <param name="missed">Called when that one is not known here.</param>
+    public void PublishForeign(long behind, IReadOnlyList<Publication> publications, Action missed) => lane.Post(() =>
+    {
+        if (!events.Knows(behind))
+        {
+            missed();
+            return;
+        }
+        metrics.Carried("nats", publications.Count);
+        foreach (var publication in publications) FanOut(publication, foreign: true);
+        events.Reach([.. publications.Select(p => p.Admission.Row)]);
+    });
+
     /// <summary>A group of this node is in the database.</summary>
-    public void Accepted(HashSet<long> rows) => lane.Post(() => events.Reach(rows.Min(), rows.Max(), rows.Count));
+    public void Accepted(HashSet<long> rows) => lane.Post(() => events.Reach(rows));
 
     /// <summary>What others have accepted up to a row has been published here.</summary>
     public void Reached(long row) => lane.Post(() => events.Reach(row));
@@ -52,6 +67,7 @@ internal sealed class Switchboard(
     private void FanOut(Publication publication, bool foreign)
     {
         if (events.Holds(publication)) return; // published again before it was accepted
+        if (foreign && events.Knows(publication.Admission.Row)) return; // came by another way before, and has left the log
         var message = publication.Message;
         events.Append(publication);
         if (conversations.Learn(message.Site, message.Conversation, message.SenderId, message.To)) presences.Introduce(message.Site, message.SenderId, message.To);

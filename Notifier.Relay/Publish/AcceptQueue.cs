@@ -1,13 +1,14 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Notifier.Relay.Fanout;
+using Notifier.Relay.Fanout.Nats;
 using Notifier.Relay.Outcomes;
 using Notifier.Relay.Storage;
 
 namespace Notifier.Relay.Publish;
 
 /// <summary>Messages on their way into the database. What comes while a group is being committed makes up the next one, so nobody waits for a timer.</summary>
-internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Switchboard switchboard, IOptions<RelayOptions> options, ILogger<AcceptQueue> log) : BackgroundService
+internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Switchboard switchboard, IOptions<RelayOptions> options, ILogger<AcceptQueue> log, NatsFanout? nats = null) : BackgroundService
 {
     private const int GroupSize = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -54,6 +55,7 @@ internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Sw
                 var (id, mine) = rows[(publication.Message.Site, publication.Message.Id)];
                 foreach (var outcome in publication.Admission.Succeed(id, mine)) reports.Add(outcome);
             }
+            nats?.Send(group.Select(p => (Row: rows[(p.Message.Site, p.Message.Id)], p.Message)).Where(p => p.Row.Mine).Select(p => (p.Row.Id, p.Message)));
             switchboard.Accepted(rows.Values.Select(r => r.Id).ToHashSet());
         }
         catch (Exception e)
