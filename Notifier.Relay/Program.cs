@@ -6,7 +6,7 @@ using Notifier.Relay.Storage;
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = HostStart.Builder(args);
     builder.WebHost.UseUrls(builder.Configuration["Relay:Urls"] ?? new RelayOptions().Urls);
     RelayRegistration.ListenRaw(builder.WebHost);
     builder.Services

@@ -22,7 +22,7 @@ if (Commands.Unknown(args) is { } unknown)
 }
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = HostStart.Builder(args);
     builder.WebHost.UseUrls(builder.Configuration["Worker:Urls"] ?? "http://127.0.0.1:5080");
     if (args is ["preview", .. var places]) return await PreviewCommand.RunAsync(builder.Configuration, places, Console.Out);
     if (args is ["migrate", ..]) return await Migrator.RunAsync(builder.Configuration, Console.Out);

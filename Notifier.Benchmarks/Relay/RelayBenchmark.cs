@@ -11,7 +11,7 @@ namespace Notifier.Benchmarks.Relay;
 /// </summary>
 internal static class RelayBenchmark
 {
-    private const int Clients = 1000, Group = 100, Rounds = 7, Idle = 5000;
+    private const int Clients = 1000, Group = 100, WarmUps = 3, Rounds = 7, Idle = 5000;
 
     public static async Task<int> RunAsync()
     {
@@ -32,9 +32,12 @@ internal static class RelayBenchmark
     {
         var rates = servers.All.ToDictionary(s => s.Server, _ => new List<double>());
         foreach (var (_, crowd) in servers.All) crowd.Acknowledges = acknowledges;
-        foreach (var (server, crowd) in servers.All) await RoundAsync(server, crowd, 300);
-        for (var round = 0; round < Rounds; round++)
-            foreach (var (server, crowd) in servers.All) rates[server].Add(await RoundAsync(server, crowd, 300));
+        for (var round = -WarmUps; round < Rounds; round++)
+            foreach (var (server, crowd) in servers.All)
+            {
+                var rate = await RoundAsync(server, crowd, 300);
+                if (round >= 0) rates[server].Add(rate);
+            }
 
         var what = acknowledges ? "deliveries with acknowledgements" : "deliveries";
         Console.WriteLine($"{what} in a second of the server's CPU time: 400 bytes to {Group} of {Clients} connections, median of {Rounds} rounds in turn");
