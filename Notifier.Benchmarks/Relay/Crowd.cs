@@ -111,7 +111,7 @@ internal sealed class Crowd : IDisposable
                 if (_length - at < header + length) break;
                 var payload = Whole(_buffer[at], _buffer.AsSpan(at + header, length));
                 if (crowd._dialect is null) count += Opened(payload);
-                else if (payload.SequenceEqual("{\"t\":\"ping\"}"u8)) _socket.Send(Dialect.Frame("{\"t\":\"pong\"}"));
+                else if (payload.StartsWith("{\"t\":\"ping\""u8)) _socket.Send(Dialect.Frame("{\"t\":\"pong\"}"));
                 else if (!_ready.Task.IsCompleted && payload.IndexOf(Encoding.ASCII.GetBytes(crowd._dialect.Ready)) >= 0) _ready.TrySetResult();
                 else
                     // SignalR puts several messages into one frame, where they come close together.

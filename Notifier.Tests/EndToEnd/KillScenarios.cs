@@ -2,14 +2,8 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.EndToEnd;
 
-/// <summary>As events come by <c>POST /v1/events</c>.</summary>
-public sealed class KillByHttp(Stage stage) : KillScenarios(stage), IClassFixture<Stage>;
-
-/// <summary>As they come by a JetStream stream.</summary>
-public sealed class KillByNats(NatsStage stage) : KillScenarios(stage), IClassFixture<NatsStage>;
-
 /// <summary>What is left when a worker is killed with SIGKILL, and what the next one makes of it.</summary>
-public abstract class KillScenarios(Stage stage)
+public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
 {
     private static readonly TimeSpan PastTheLease = TimeSpan.FromSeconds(65);
 
@@ -53,7 +47,17 @@ public abstract class KillScenarios(Stage stage)
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email send outcome_unknown");
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email told accepted");
     }
+}
 
+/// <summary>As events come by <c>POST /v1/events</c>.</summary>
+public sealed class KillByHttp(Stage stage) : KillInBatches(stage), IClassFixture<Stage>;
+
+/// <summary>As they come by a JetStream stream.</summary>
+public sealed class KillByNats(NatsStage stage) : KillInBatches(stage), IClassFixture<NatsStage>;
+
+/// <summary>What is left of the events that a worker had in hand.</summary>
+public abstract class KillInBatches(Stage stage)
+{
     [Fact]
     public async Task Killed_in_the_middle_of_batches_every_accepted_event_has_its_decision_and_every_push_went_out()
     {
