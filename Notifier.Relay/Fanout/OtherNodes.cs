@@ -21,7 +21,7 @@ internal sealed partial class OtherNodes(
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500), PollBehindNats = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _one = new(1);
-    private readonly SemaphoreSlim _missed = new(0, 1);
+    private readonly Bell _missed = new();
     private (long Accepted, long Signal)? _position;
     private volatile bool _hasBegun;
 
@@ -41,7 +41,7 @@ internal sealed partial class OtherNodes(
         {
             nats.Accepted += Publish;
             nats.Signalled += Send;
-            nats.Changed += Miss; // what came while it was away, or before it was noticed
+            nats.Changed += _missed.Ring; // what came while it was away, or before it was noticed
         }
         await base.StartAsync(cancellationToken);
     }
@@ -184,20 +184,8 @@ internal sealed partial class OtherNodes(
         switchboard.PublishForeign(group.Behind, publications, missed: () =>
         {
             metrics.Missed();
-            Miss();
+            _missed.Ring();
         });
-    }
-
-    private void Miss()
-    {
-        try
-        {
-            _missed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is to be looked at already.
-        }
     }
 
     private void Send(SignalRow signal)

@@ -19,12 +19,13 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
     private const int LooksPerRenewal = 10;
 
     private readonly Dictionary<string, long> _renewed = [];
+    private readonly Bell _changed = new();
     private bool _told;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (nats is not null) nats.Changed += () => _ = RenewAtOnceAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Look);
+        // With the lease a node says whether it hears NATS; the others ring for it as long as it does not.
+        if (nats is not null) nats.Changed += _changed.Ring;
         for (var look = 0L; ; look++)
         {
             try
@@ -37,7 +38,7 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
                 LogAway(log, DatabaseFault.Word(e));
             }
             TellSites(look);
-            if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
+            await _changed.WaitAsync(Look, stoppingToken);
         }
     }
 
@@ -67,19 +68,6 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
         }
         foreach (var (site, last) in _renewed.ToArray())
             if (look - last > 10 * LooksPerRenewal) _renewed.Remove(site);
-    }
-
-    /// <summary>With the lease a node says whether it hears NATS; the others ring for it as long as it does not.</summary>
-    private async Task RenewAtOnceAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await RenewAsync(LeaseSeconds, cancellation);
-        }
-        catch (Exception e) when (DatabaseFault.Passes(e) || e is OperationCanceledException)
-        {
-            LogAway(log, DatabaseFault.Word(e)); // the next look says it
-        }
     }
 
     private async Task RenewAsync(int seconds, CancellationToken cancellation)

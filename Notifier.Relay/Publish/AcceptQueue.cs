@@ -55,8 +55,8 @@ internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Sw
                 var (id, mine) = rows[(publication.Message.Site, publication.Message.Id)];
                 foreach (var outcome in publication.Admission.Succeed(id, mine)) reports.Add(outcome);
             }
-            nats?.Send(group.Select(p => (Row: rows[(p.Message.Site, p.Message.Id)], p.Message)).Where(p => p.Row.Mine).Select(p => (p.Row.Id, p.Message)));
             switchboard.Accepted(rows.Values.Select(r => r.Id).ToHashSet());
+            nats?.Send(group.Select(p => (Row: rows[(p.Message.Site, p.Message.Id)], p.Message)).Where(p => p.Row.Mine).Select(p => (p.Row.Id, p.Message)));
         }
         catch (Exception e)
         {

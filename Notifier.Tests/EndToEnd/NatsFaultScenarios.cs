@@ -59,6 +59,26 @@ public sealed class NatsFaultScenarios(NatsFaultScenarios.OwnCluster stage) : IC
     }
 
     [Fact]
+    public async Task Two_workers_share_the_stream_and_each_event_is_taken_once()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        await using var second = await stage.StartWorkerAsync();
+        var batches = 0;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await HasTakenAsync(stage.Worker) || !await HasTakenAsync(second))
+        {
+            Assert.True(batches < 300, "one of the two takes nothing");
+            await stage.SendAsync([.. Enumerable.Range(batches * 10, 10).Select(n => bob.Said("c", $"m-{n}", n + 1))]);
+            batches++;
+            await timer.WaitForNextTickAsync(Stop);
+        }
+        await TakenOnceAsync(bob, more: batches * 10 - Messages);
+
+        static async Task<bool> HasTakenAsync(ServiceProcess worker) =>
+            (await worker.Client.GetStringAsync("/metrics", Stop)).Contains("notifier_nats_messages_total{result=\"stored\"}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_nats_server_hanging_for_a_while_nothing_is_lost_or_doubled()
     {
         var bob = await stage.PersonAsync(device: false);
