@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Notifier.Relay.Connections;
@@ -30,6 +31,7 @@ internal static class RelayRegistration
         services.AddSingleton<RecentPublications>().AddSingleton<PublishEndpoint>().AddSingleton<SmallRequests>();
         services.AddSingleton<FanoutLane>().AddSingleton<EventLog>().AddSingleton<People>().AddSingleton<Signals>().AddSingleton<Switchboard>();
         services.AddSingleton<ConnectionTable>().AddSingleton<ClientFrames>().AddSingleton<ConnectRate>().AddSingleton<Origins>().AddSingleton<ConnectEndpoint>().AddSingleton<PollEndpoint>();
+        services.AddSingleton<Upgrades>().AddSingleton<IConnectionListenerFactory, FrontDoor>(); // the last one is asked first
         services.AddSingleton<Conversations>().AddSingleton<PresenceReporter>().AddSingleton<Facts>().AddSingleton<SeenMarks>();
         services.AddSingleton<OutcomeJournal>().AddSingleton<Deadlines>().AddSingleton<Reports>();
 
@@ -57,7 +59,7 @@ internal static class RelayRegistration
 
     private static void MapRelay(this WebApplication app)
     {
-        app.MapGet("/v1/ws", (HttpContext http, ConnectEndpoint endpoint) => endpoint.ConnectAsync(http)).DisableRateLimiting(); // ConnectRate's is its own
+        app.MapGet(Handshake.Path, (HttpContext http, ConnectEndpoint endpoint) => endpoint.ConnectAsync(http)).DisableRateLimiting(); // ConnectRate's is its own
         var poll = app.MapGroup("/v1/poll").RequireCors(Origins.Policy).WithMetadata(new RequestSizeLimitAttribute(PollEndpoint.MaxBytes)).DisableRateLimiting(); // as for a socket: by ConnectRate, then by frames
         poll.MapPost("", (HttpContext http, PollEndpoint endpoint) => endpoint.PostAsync(http));
         poll.MapGet("", (HttpContext http, PollEndpoint endpoint) => endpoint.GetAsync(http));

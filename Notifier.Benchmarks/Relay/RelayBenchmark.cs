@@ -11,7 +11,7 @@ namespace Notifier.Benchmarks.Relay;
 /// </summary>
 internal static class RelayBenchmark
 {
-    private const int Clients = 1000, Group = 100, WarmUps = 3, Rounds = 7, Idle = 5000;
+    private const int Clients = 1000, Group = 100, WarmUps = 3, Rounds = 7, Messages = 500, Idle = 5000;
 
     public static async Task<int> RunAsync()
     {
@@ -35,7 +35,7 @@ internal static class RelayBenchmark
         for (var round = -WarmUps; round < Rounds; round++)
             foreach (var (server, crowd) in servers.All)
             {
-                var rate = await RoundAsync(server, crowd, 300);
+                var rate = await RoundAsync(server, crowd, Messages);
                 if (round >= 0) rates[server].Add(rate);
             }
 

@@ -4,15 +4,18 @@ using Notifier.Relay.Fanout;
 
 namespace Notifier.Relay.Connections;
 
-/// <summary>All connections of this node, and the timers they share. Looked through with each tick: cheaper than a timer each.</summary>
+/// <summary>All connections of this node, and the timers they share. Each is looked at with every fifth tick, twice a second: cheaper than a timer each.</summary>
 internal sealed class ConnectionTable
 {
+    private const int Turns = 5;
+
     private readonly Lock _lock = new();
     private readonly List<Connection> _all = [];
     private readonly Dictionary<Connection, int> _places = [];
     private readonly RelayOptions _options;
     private readonly TimeProvider _clock;
     private readonly EventLog _events;
+    private int _turn;
 
     public ConnectionTable(IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker, EventLog events)
     {
@@ -56,7 +59,8 @@ internal sealed class ConnectionTable
     private void Tick(long now)
     {
         var utc = _clock.GetUtcNow();
-        for (var i = 0; ; i++)
+        _turn = (_turn + 1) % Turns;
+        for (var i = _turn; ; i += Turns)
         {
             Connection connection;
             lock (_lock)

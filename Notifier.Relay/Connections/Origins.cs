@@ -11,10 +11,10 @@ internal sealed class Origins(IOptions<ConnectOptions> options)
 
     private readonly HashSet<string> _allowed = [.. options.Value.Origins];
 
-    public bool Allow(HttpRequest request)
+    public bool Allow(IHeaderDictionary headers)
     {
-        if (request.Headers.Origin.Count == 0) return true;
-        return request.Headers.Origin is [{ } origin] && (_allowed.Contains(origin) || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value));
+        if (headers.Origin.Count == 0) return true;
+        return headers.Origin is [{ } origin] && (_allowed.Contains(origin) || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == headers.Host));
     }
 
     public static void AddPolicy(IServiceCollection services)

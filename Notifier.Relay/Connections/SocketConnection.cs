@@ -8,8 +8,12 @@ namespace Notifier.Relay.Connections;
 /// A WebSocket. What is sent is written straight to the socket, without a copy and without waiting; only what the socket does not take is queued. Nothing else
 /// writes to it once the upgrade is done.
 /// </summary>
-internal sealed class SocketConnection(Socket socket, PipeReader input, Action abort, long now, RelayOptions options) : Connection(now, options)
+/// <param name="input">What Kestrel reads of it; null: nobody else reads.</param>
+internal sealed class SocketConnection(Socket socket, PipeReader? input, Action abort, long now, RelayOptions options) : Connection(now, options)
 {
+    /// <summary>The first frame has a token in it; those that follow are shorter.</summary>
+    private const int FirstBuffer = 1024, Buffer = 128;
+
     /// <summary>How long a closed connection may take to say goodbye.</summary>
     private const long LingerMilliseconds = 3000;
 
@@ -25,24 +29,50 @@ internal sealed class SocketConnection(Socket socket, PipeReader input, Action a
     /// <summary>Takes what the client sends until the connection ends. Returns when it has.</summary>
     public async Task RunAsync(ClientFrames frames, Ticker ticker)
     {
-        var reader = new FrameReader();
+        socket.Blocking = false; // so that a full socket says so, and nobody waits for it. The answer is out: nothing is sent before the client has said hello
         try
         {
-            while (true)
-            {
-                var read = await input.ReadAsync();
-                var buffer = read.Buffer;
-                var goOn = Take(ref reader, ref buffer, frames, ticker);
-                input.AdvanceTo(buffer.Start, buffer.End);
-                if (!goOn || read.IsCompleted) break;
-            }
+            if (input is null) await ReceiveAsync(frames, ticker);
+            else await ReadAsync(input, frames, ticker);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException or SocketException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException or SocketException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
         {
             // The other side is gone; so are we.
         }
         lock (Gate) HasEnded = true;
         Leave();
+    }
+
+    private async Task ReceiveAsync(ClientFrames frames, Ticker ticker)
+    {
+        var reader = new FrameReader();
+        var buffer = new byte[FirstBuffer];
+        var length = 0;
+        while (true)
+        {
+            var count = await socket.ReceiveAsync(buffer.AsMemory(length));
+            if (count == 0) return;
+            var rest = new ReadOnlySequence<byte>(buffer, 0, length + count);
+            if (!Take(ref reader, ref rest, frames, ticker)) return;
+            length = (int)rest.Length;
+            // Grows with a frame that is not here whole, which the reader bounds, and no connection keeps it.
+            var next = length == buffer.Length ? new byte[2 * length] : length == 0 && buffer.Length > Buffer ? new byte[Buffer] : buffer;
+            rest.CopyTo(next);
+            buffer = next;
+        }
+    }
+
+    private async Task ReadAsync(PipeReader pipe, ClientFrames frames, Ticker ticker)
+    {
+        var reader = new FrameReader();
+        while (true)
+        {
+            var read = await pipe.ReadAsync();
+            var buffer = read.Buffer;
+            var goOn = Take(ref reader, ref buffer, frames, ticker);
+            pipe.AdvanceTo(buffer.Start, buffer.End);
+            if (!goOn || read.IsCompleted) return;
+        }
     }
 
     private bool Take(ref FrameReader reader, ref ReadOnlySequence<byte> buffer, ClientFrames frames, Ticker ticker)

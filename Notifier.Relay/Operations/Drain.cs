@@ -6,7 +6,7 @@ namespace Notifier.Relay.Operations;
 /// <summary>Before anything else stops: the connections are told to go elsewhere, spread out, so that they do not all come to the next node at once.</summary>
 internal sealed class Drain(ConnectionTable connections, IOptions<RelayOptions> options) : IHostedLifecycleService
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50), Goodbye = TimeSpan.FromSeconds(4);
 
     /// <summary>New connections are refused from now on.</summary>
     public bool IsUnderWay { get; private set; }
@@ -22,6 +22,8 @@ internal sealed class Drain(ConnectionTable connections, IOptions<RelayOptions> 
             if (step + 1 < steps) await Task.Delay(Step, CancellationToken.None);
         }
         foreach (var connection in connections.All) connection.Close(CloseCode.Drain, retry: 0);
+        // Nobody else waits for them: a client answers the close, or is cut off after a moment.
+        for (var left = (int)(Goodbye / Step); left > 0 && connections.All.Any(c => c is SocketConnection); left--) await Task.Delay(Step, CancellationToken.None);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -56,7 +56,8 @@ internal sealed class Deadlines
     {
         for (var place = 0; place < publication.Message.To.Length; place++)
         {
-            if (!publication.IsPending(place)) continue;
+            // Asked already, or never asked: then there is nothing to do, and nobody to look up.
+            if (!publication.IsPending(place) || (stage < 3 && publication.WasProbed(place) != (stage == 2))) continue;
             _people.TryGet(new RecipientKey(publication.Message.Site, publication.Message.To[place]), out var person);
             var here = person is { Connections.Length: > 0 };
             switch (stage)
@@ -66,7 +67,7 @@ internal sealed class Deadlines
                     if (publication.Probe(place))
                         foreach (var connection in person!.Connections) connection.Ping(now);
                     break;
-                case 2 when publication.WasProbed(place) && here && person!.IsVisible:
+                case 2 when here && person!.IsVisible:
                     _outcomes.Undelivered(publication, place, UndeliveredReason.AckTimeout, person);
                     break;
                 case 3:

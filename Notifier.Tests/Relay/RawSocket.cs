@@ -1,32 +1,35 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Notifier.Tests.Relay;
 
 /// <summary>A WebSocket by hand: for what no library would send, and for reading only when a test says so.</summary>
-internal sealed class RawSocket : IDisposable
+internal sealed partial class RawSocket : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly List<byte> _read = [];
 
-    public static async Task<RawSocket> OpenAsync(int port, int receiveBuffer = 0)
+    /// <summary>A connection on which nothing was said.</summary>
+    public static async Task<RawSocket> PlainAsync(int port, int receiveBuffer = 0)
     {
         var raw = new RawSocket();
         if (receiveBuffer > 0) raw._socket.ReceiveBufferSize = receiveBuffer;
         await raw._socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        return raw;
+    }
+
+    /// <summary>… and upgraded.</summary>
+    public static async Task<RawSocket> OpenAsync(int port, int receiveBuffer = 0)
+    {
+        var raw = await PlainAsync(port, receiveBuffer);
         await raw.SendAsync(Encoding.ASCII.GetBytes(
             "GET /v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: relay.1\r\n\r\n"));
-        var head = new List<byte>();
-        var one = new byte[1];
-        while (!Encoding.ASCII.GetString([.. head]).EndsWith("\r\n\r\n", StringComparison.Ordinal))
-        {
-            Assert.Equal(1, await raw._socket.ReceiveAsync(one, TestContext.Current.CancellationToken));
-            head.Add(one[0]);
-        }
-        Assert.StartsWith("HTTP/1.1 101", Encoding.ASCII.GetString([.. head]), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 101", await raw.HeadAsync(), StringComparison.Ordinal);
         return raw;
     }
 
@@ -34,10 +37,35 @@ internal sealed class RawSocket : IDisposable
     public static async Task<RawSocket> ConnectAsync(int port, string recipient, int receiveBuffer = 0)
     {
         var raw = await OpenAsync(port, receiveBuffer);
-        await raw.SendTextAsync(JsonSerializer.Serialize(new { t = "hello", v = 1, tok = RelayClient.TokenFor(recipient), st = "online" }));
-        Assert.Contains("\"welcome\"", (await raw.ReadAsync())!.Value.Text, StringComparison.Ordinal);
+        await raw.HelloAsync(recipient);
         return raw;
     }
+
+    /// <summary>The head of an HTTP answer, with the empty line; its body is skipped.</summary>
+    public async Task<string> HeadAsync()
+    {
+        var length = 0;
+        int End() => CollectionsMarshal.AsSpan(_read).IndexOf("\r\n\r\n"u8);
+        while (End() < 0) Assert.True(await FillAsync(++length), "the connection ended before the answer");
+        var head = Encoding.ASCII.GetString([.. _read.Take(End() + 4)]);
+        _read.RemoveRange(0, head.Length);
+        if (BodyLength().Match(head) is { Success: true } body)
+        {
+            var bytes = int.Parse(body.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
+            await FillAsync(bytes);
+            _read.RemoveRange(0, bytes);
+        }
+        return head;
+    }
+
+    public async Task HelloAsync(string recipient)
+    {
+        await SendTextAsync(JsonSerializer.Serialize(new { t = "hello", v = 1, tok = RelayClient.TokenFor(recipient), st = "online" }));
+        Assert.Contains("\"welcome\"", (await ReadAsync())!.Value.Text, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("Content-Length: (\\d+)")]
+    private static partial Regex BodyLength();
 
     public async Task SendAsync(byte[] bytes)
     {
