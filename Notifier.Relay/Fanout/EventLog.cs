@@ -65,12 +65,12 @@ internal sealed class EventLog(IOptions<RelayOptions> options, Ticker ticker)
         Follow();
     }
 
-    /// <summary>These are in the log, each once; with them everything up to their end, if no other row lies between.</summary>
-    public void Reach(IReadOnlyCollection<long> rows)
+    /// <summary>This one is in the log; with it everything up to it, if no other lies between.</summary>
+    public void Know(long row)
     {
-        if (rows.Count == 0) return;
-        if (rows.Min() == Accepted + 1 && rows.Max() == Accepted + rows.Count) Accepted += rows.Count;
-        else foreach (var row in rows.Where(row => row > Accepted)) _ahead.Add(row);
+        if (row > Accepted + 1) _ahead.Add(row);
+        if (row != Accepted + 1) return;
+        Accepted = row;
         Follow();
     }
 
