@@ -55,6 +55,19 @@ internal sealed class BrowserProcess : IAsyncDisposable
         return tab;
     }
 
+    /// <summary>A tab that the browser opens by itself, as soon as it is there.</summary>
+    /// <param name="url">What its address begins with.</param>
+    public async Task<Tab> AdoptAsync(string url)
+    {
+        var number = Interlocked.Increment(ref _numbers);
+        var tab = new Tab(this, number);
+        await OrderAsync(new { op = "adopt", page = tab.Number, url });
+        return _tabs[number] = tab;
+    }
+
+    /// <summary>As a person clicks on a notification; Firefox only.</summary>
+    public Task ClickNotificationAsync(string title) => OrderAsync(new { op = "clickNotification", title });
+
     public ICollection<Tab> Tabs => _tabs.Values;
 
     /// <summary>Ends every SharedWorker of every page, as a browser does that is short of memory.</summary>

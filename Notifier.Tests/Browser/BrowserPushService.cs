@@ -30,6 +30,7 @@ internal sealed class BrowserPushService : IAsyncDisposable
     private readonly List<Waiting> _waiting = [];
     private readonly CancellationTokenSource _ending = new();
     private WebSocket? _browser;
+    private bool _forgets;
 
     private BrowserPushService()
     {
@@ -57,6 +58,23 @@ internal sealed class BrowserPushService : IAsyncDisposable
         var service = new BrowserPushService();
         await service._app.StartAsync();
         return service;
+    }
+
+    /// <summary>As a push service that has lost its data: the browser gets a new name, and drops every subscription.</summary>
+    public async Task ForgetAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            _forgets = true;
+            _subscriptions.Clear();
+            _waiting.Clear();
+            _browser!.Abort();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>What waits for the browser.</summary>
@@ -145,7 +163,9 @@ internal sealed class BrowserPushService : IAsyncDisposable
         {
             case "hello":
                 _browser = socket;
-                await SayAsync(socket, new { messageType = "hello", uaid = (string?)said["uaid"] is { Length: > 0 } known ? known : Guid.NewGuid().ToString("N"), status = 200, use_webpush = true, broadcasts = new { } });
+                var name = (string?)said["uaid"] is { Length: > 0 } known && !_forgets ? known : Guid.NewGuid().ToString("N");
+                _forgets = false;
+                await SayAsync(socket, new { messageType = "hello", uaid = name, status = 200, use_webpush = true, broadcasts = new { } });
                 foreach (var message in _waiting) await DeliverAsync(message);
                 break;
             case "register":

@@ -26,6 +26,34 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
     }
 
     [FirefoxFact]
+    public async Task A_click_tells_the_tab_that_is_open_the_conversation_and_takes_the_notification_away()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        await stage.Firefox.OpenAsync(new Uri("about:blank"));
+        await tab.WaitForAsync("document.visibilityState === 'hidden'", Stage.Soon, "the tab in the background");
+        await stage.PublishAsync(bob.Said("c", "m1", 1));
+        await WaitForNotificationsAsync(tab, 1);
+
+        await stage.Firefox.ClickNotificationAsync("Ada");
+        await tab.WaitForAsync($"heard.some(h => h.notifier === 'open' && h.conversation === '{bob.Conversation("c")}' && h.url.endsWith('{bob.Conversation("c")}'))", Stage.Soon, "the page told what was clicked");
+        await WaitForNotificationsAsync(tab, 0);
+    }
+
+    [FirefoxFact]
+    public async Task A_click_without_an_open_tab_opens_the_conversation()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        await tab.CloseAsync();
+        var address = new Uri(stage.Site.Address, "/?conversation=c").AbsoluteUri;
+        await SayAsync(bob, "c", "m1", 1, url: address);
+
+        await stage.Firefox.ClickNotificationAsync("Ada");
+        tab = await stage.Firefox.AdoptAsync(address);
+        await tab.WaitForAsync("'push' in window", Stage.Soon, "the page of the conversation");
+        await WaitForNotificationsAsync(tab, 0);
+    }
+
+    [FirefoxFact]
     public async Task With_the_tab_closed_the_notification_comes_and_later_messages_take_its_place_with_a_count()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -131,6 +159,19 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
     }
 
     [FirefoxFact]
+    public async Task A_subscription_that_the_push_service_forgot_is_made_anew_at_once_where_a_page_is_open()
+    {
+        var (bob, _) = await SubscribedAsync();
+        var lost = await SubscriptionAsync(bob);
+        await stage.PushService.ForgetAsync();
+        await stage.Database.WaitUntilAsync("SELECT endpoint <> $2 FROM notifier.push_subscription WHERE recipient = $1", Stage.Soon, "the new subscription registered", bob.Id, lost.Endpoint);
+        Assert.Equal(lost.Id, (await SubscriptionAsync(bob)).Id);
+
+        await stage.Firefox.OpenAsync(new Uri("about:blank"));
+        await SayAsync(bob, "c", "m1", 1);
+    }
+
+    [FirefoxFact]
     public async Task Disabled_the_browser_has_no_subscription_and_the_notifier_has_none_either()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -151,10 +192,10 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
     }
 
     /// <summary>A message for who has no tab open; returns when the push service has its push message and, with <paramref name="shown"/>, the browser has read it.</summary>
-    private async Task SayAsync(Person person, string conversation, string message, long seq, bool shown = true)
+    private async Task SayAsync(Person person, string conversation, string message, long seq, bool shown = true, string? url = null)
     {
         var acks = stage.PushService.Acks.Entries.Length;
-        await stage.PublishAsync(person.Said(conversation, message, seq));
+        await stage.PublishAsync(person.Said(conversation, message, seq, url: url));
         await stage.WaitForReasonAsync(person, person.Message(message), "push told accepted");
         if (shown) Assert.Equal(100, (await AckedAsync(acks + 1)).Code);
     }

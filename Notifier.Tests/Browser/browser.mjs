@@ -1,8 +1,11 @@
 // A browser, by orders of a test: one JSON object a line on standard input, one answer a line on standard output. Ends with its standard input.
 import { createInterface } from 'node:readline';
 
-/** @param {import('puppeteer-core').Browser} browser */
-export async function obey(browser) {
+/**
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {Record<string, (order: any) => Promise<unknown>>} own what this browser alone can do
+ */
+export async function obey(browser, own = {}) {
   const contexts = new Map();
   const pages = new Map();
 
@@ -15,6 +18,12 @@ export async function obey(browser) {
       if (before) await tab.evaluateOnNewDocument(before);
       await tab.goto(url);
       await tab.bringToFront();
+    },
+    /** A tab that the browser opened by itself. */
+    async adopt({ page, url }) {
+      let tab;
+      while (!(tab = (await browser.pages()).find(p => p.url().startsWith(url)))) await new Promise(resolve => setTimeout(resolve, 25));
+      pages.set(page, tab);
     },
     front: ({ page }) => pages.get(page).bringToFront(),
     evaluate: ({ page, script }) => pages.get(page).evaluate(script),
@@ -47,6 +56,7 @@ export async function obey(browser) {
     async screenshot({ page, file }) {
       await pages.get(page).screenshot({ path: file });
     },
+    ...own,
   };
 
   const say = answer => process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -40,6 +40,27 @@ const browser = await puppeteer.launch({
   executablePath,
   userDataDir: profile,
   extraPrefsFirefox: preferences,
+  args: ['-remote-allow-system-access'], // to the browser's own windows: a notification is one
 });
 
-await obey(browser);
+/** Runs in the browser's own window, where each notification has a window of its own. */
+const click = async title => {
+  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 25)))
+    for (const shown of Services.wm.getEnumerator('alert:alert')) {
+      if (shown.document.getElementById('alertTitleLabel')?.getAttribute('value') !== title) continue;
+      shown.document.getElementById('alertBox').click();
+      return true;
+    }
+  return false;
+};
+
+/** Clicks on the newest notification with a title, as a person does. */
+async function clickNotification({ title }) {
+  const { result: { contexts: [own] } } = await browser.connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const { result } = await browser.connection.send('script.callFunction', {
+    functionDeclaration: String(click), arguments: [{ type: 'string', value: title }], awaitPromise: true, target: { context: own.context },
+  });
+  if (result.result?.value !== true) throw new Error(`no notification "${title}" is shown: ${JSON.stringify(result)}`);
+}
+
+await obey(browser, { clickNotification });

@@ -30,7 +30,7 @@ public sealed class Person(Stage stage, string id, string address)
 
     public object Said(
         string conversation, string message, long seq, string outcome = "undelivered", string presence = "offline", DateTimeOffset? sentAt = null, string kind = "direct",
-        string? activeIn = null, string text = "Is it still available?", string sender = "ada") => Event("message.outcome", new
+        string? activeIn = null, string text = "Is it still available?", string sender = "ada", string? url = null) => Event("message.outcome", new
         {
             site = "acme",
             message = new
@@ -42,7 +42,7 @@ public sealed class Person(Stage stage, string id, string address)
                 text,
                 sentAt,
                 sender = new { id = sender, name = "Ada" },
-                url = $"https://acme.example/messages/{Conversation(conversation)}",
+                url = url ?? $"https://acme.example/messages/{Conversation(conversation)}",
             },
             recipients = new[] { new { id, outcome, presence, conversation = activeIn is null ? null : Conversation(activeIn) } },
         }, sentAt);
