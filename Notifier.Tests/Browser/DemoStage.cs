@@ -4,18 +4,20 @@ using Notifier.Tests.Fixtures;
 namespace Notifier.Tests.Browser;
 
 /// <summary>What <c>./dev run</c> starts, with short delays, and a browser.</summary>
-public sealed class DemoStage(PostgresCluster cluster) : IAsyncLifetime
+public class DemoStage(PostgresCluster cluster) : IAsyncLifetime
 {
     private readonly string _mail = Directory.CreateTempSubdirectory("notifier-demo-").FullName;
     private TestDatabase _database = null!;
     private ServiceProcess _worker = null!, _relay = null!;
 
-    internal BrowserProcess Chromium { get; private set; } = null!;
+    internal Uri Address => _relay.Client.BaseAddress!;
 
-    public async ValueTask InitializeAsync()
+    internal BrowserProcess Browser { get; private set; } = null!;
+
+    public virtual async ValueTask InitializeAsync()
     {
         _database = await cluster.CreateDatabaseAsync();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(Settings())
         {
             ["ConnectionStrings__Notifier"] = _database.WorkerConnectionString,
             ["Intake__ApiKeys__0"] = "dev-key",
@@ -32,21 +34,34 @@ public sealed class DemoStage(PostgresCluster cluster) : IAsyncLifetime
         settings["Worker__Urls"] = _worker.Client.BaseAddress!.ToString();
         settings["ConnectionStrings__Notifier"] = _database.RelayConnectionString;
         _relay = await ServiceProcess.StartRelayAsync(settings);
-        Chromium = await BrowserProcess.StartChromiumAsync();
+        Browser = await StartBrowserAsync();
     }
 
-    /// <summary>The demo page as somebody, connected, in a window of a size.</summary>
-    internal async Task<Tab> OpenAsync(string who, int width, int height, string scheme)
+    /// <summary>Beyond those of every demo.</summary>
+    protected virtual Dictionary<string, string> Settings() => [];
+
+    private protected virtual Task<BrowserProcess> StartBrowserAsync() => BrowserProcess.StartChromiumAsync();
+
+    /// <summary>The demo page as somebody, connected.</summary>
+    /// <param name="context">Whose browser it is; null: this one's own profile.</param>
+    internal async Task<Tab> OpenAsync(string who, string? context)
     {
-        var tab = await Chromium.OpenAsync(new Uri(_relay.Client.BaseAddress!, $"?as={who}"), context: who);
-        await tab.SizeAsync(width, height, scheme);
+        var tab = await Browser.OpenAsync(new Uri(Address, $"?as={who}"), context);
         await tab.WaitForAsync("document.querySelector('#state[data-state=live]') && document.querySelector('#conversations button')", Stage.Soon, $"the page of {who}");
         return tab;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>… in a window of a size.</summary>
+    internal async Task<Tab> OpenAsync(string who, int width, int height, string scheme)
     {
-        if (Chromium is not null) await Chromium.DisposeAsync(); // it may be what did not start
+        var tab = await OpenAsync(who, context: who);
+        await tab.SizeAsync(width, height, scheme);
+        return tab;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (Browser is not null) await Browser.DisposeAsync(); // it may be what did not start
         await _relay.DisposeAsync();
         await _worker.DisposeAsync();
         await _database.DisposeAsync();

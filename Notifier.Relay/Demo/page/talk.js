@@ -1,6 +1,7 @@
 // Conversations: the list with its unread counts, and the one that is open.
 
 import { $, call, face, h, say, time } from './dom.js';
+import { clearNotification } from './client/push.js';
 
 /** @typedef {{ id: string, kind: string, title: string, members: string[], messages: any[], delivered: Record<string, number>, seen: Record<string, number> }} Conversation */
 
@@ -113,7 +114,10 @@ export class Talk {
     marks[by] = Math.max(marks[by] ?? 0, seq);
     if (status === 'seen') {
       conversation.delivered[by] = Math.max(conversation.delivered[by] ?? 0, seq);
-      if (by === this.#me.id) void this.#mark(id, seq, true);
+      if (by === this.#me.id) {
+        void this.#mark(id, seq, true);
+        void clearNotification(id, seq); // the notifier takes it back on the other devices; here it was read
+      }
     }
     this.#draw();
   }
