@@ -9,6 +9,7 @@ return args switch
 {
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
+    ["nodes"] => await NodesBenchmark.RunAsync(),
     ["attention"] => AttentionBenchmark.Run(),
     ["email"] => await EmailBenchmark.RunAsync(),
     ["email-side", var port, var connections, var text, var html] => await TransportSide.RunAsync(port, connections, text, html),
@@ -23,6 +24,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, pipeline, relay, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, nodes, pipeline, relay, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

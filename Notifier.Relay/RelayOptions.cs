@@ -68,6 +68,9 @@ public sealed class RelayOptions
     /// <summary>At SIGTERM the connections are told to go elsewhere, spread over this. Default 5 s.</summary>
     public TimeSpan DrainOver { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>With <c>Nats__Url</c>, the subjects over which nodes speak to each other begin with this, and the database's name follows. Default <c>notifier.relay</c>.</summary>
+    public string NatsSubject { get; set; } = "notifier.relay";
+
     /// <summary>A poll without news is answered after this. Default 25 s.</summary>
     public TimeSpan PollWait { get; set; } = TimeSpan.FromSeconds(25);
 

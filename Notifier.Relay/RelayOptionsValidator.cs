@@ -12,6 +12,8 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         List<string> failures = [];
         foreach (var url in (options.Urls ?? "").Split(';'))
             if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) failures.Add("Relay__Urls: must be http:// addresses; TLS ends in front of the relay");
+        if (options.NatsSubject is null || options.NatsSubject.Split('.').Any(token => token.Length == 0 || token.Any(c => c is '*' or '>' || char.IsWhiteSpace(c))))
+            failures.Add("Relay__NatsSubject: must be a NATS subject such as notifier.relay, without * and >");
         foreach (var property in typeof(RelayOptions).GetProperties())
         {
             var positive = property.GetValue(options) switch

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Notifier.Relay.Connections;
 using Notifier.Relay.Fanout;
+using Notifier.Relay.Fanout.Nats;
 using Notifier.Relay.Operations;
 using Notifier.Relay.Outcomes;
 using Notifier.Relay.Presences;
@@ -38,6 +39,7 @@ internal static class RelayRegistration
         services.AddHosted<Reporter>();
         services.AddHosted<AcceptQueue>();
         services.AddHosted<NodeLease>();
+        if (services.AddNats(configuration)) services.AddHosted<NatsFanout>();
         services.AddHosted<OtherNodes>();
         return services;
     }

@@ -6,6 +6,7 @@ using Notifier.Worker.Email;
 using Notifier.Worker.Email.Preview;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
+using Notifier.Worker.Intake.Nats;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Recipients;
 using Notifier.Worker.Sites;
@@ -31,6 +32,7 @@ try
         .AddDoors(builder.Configuration)
         .AddSites(builder.Configuration)
         .AddIntake(builder.Configuration)
+        .AddNatsIntake(builder.Configuration)
         .AddRecipients()
         .AddDevices(builder.Configuration)
         .AddEscalation(builder.Configuration)

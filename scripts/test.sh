@@ -32,6 +32,11 @@ need_imap_server() {
   fi
 }
 
+# Its own service is not needed: who needs a server starts one. It lies where only root's PATH looks.
+need_nats() {
+  [[ -x /usr/sbin/nats-server ]] || need_tool nats-server nats-server 'events and nodes by way of NATS'
+}
+
 # need_browser PACKAGE: a browser of another make, or none, would leave much untested: CI does not go on without it.
 need_browser() {
   ! command -v "$1" > /dev/null || return 0
@@ -51,6 +56,7 @@ run_tests() {
   need_browser firefox-esr
   need_browser chromium
   need_tool php php-cli 'an example in PHP'
+  need_nats
   log=$(mktemp)
   dotnet test "$@" < /dev/null 2>&1 | tee "$log" || status=$?
   passed=$(count succeeded "$log") failed=$(count failed "$log") skipped=$(count skipped "$log")

@@ -16,11 +16,13 @@ internal static class PipelineBenchmark
 
     public static async Task<int> RunAsync()
     {
-        var (database, worker) = await OurSide.StartAsync();
+        using var nats = await NatsServerSide.StartAsync();
+        var (database, worker) = await OurSide.StartAsync(nats);
         await using var own = database;
         using var process = worker;
-        using var byHttp = new OurSide(database, worker, bySql: false);
-        using var bySql = new OurSide(database, worker, bySql: true);
+        await using var byHttp = new OurSide(database, worker, nats, Door.Http);
+        await using var bySql = new OurSide(database, worker, nats, Door.Sql);
+        await using var byNats = new OurSide(database, worker, nats, Door.Nats);
         await using var hangfireDatabase = await Database.CreateAsync();
         await using var graphileDatabase = await Database.CreateAsync();
         await using var bossDatabase = await Database.CreateAsync();
@@ -30,7 +32,7 @@ internal static class PipelineBenchmark
         using var graphile = new Side("graphile-worker", pipelines, "env", $"BENCH_DATABASE={Uri(graphileDatabase)}", node, "Pipeline/graphile_side.mjs");
         using var boss = new Side("pg-boss", pipelines, "env", $"BENCH_DATABASE={Uri(bossDatabase)}", node, "Pipeline/pgboss_side.mjs");
 
-        IPipelineSide[] sides = [byHttp, bySql, new ProcessSide(hangfire), new ProcessSide(graphile), new ProcessSide(boss), await BareClaim.CreateAsync(claimDatabase)];
+        IPipelineSide[] sides = [byHttp, bySql, byNats, new ProcessSide(hangfire), new ProcessSide(graphile), new ProcessSide(boss), await BareClaim.CreateAsync(claimDatabase)];
         var rates = await InTurnsAsync(sides);
         Console.WriteLine($"events a second, from coming to commit; median of {Rounds} rounds in turn");
         foreach (var (side, all) in sides.Zip(rates)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {side.Name,-28} {all.Median(),9:0}   ({all.Min():0} to {all.Max():0})"));

@@ -133,7 +133,7 @@ internal static class RelayBenchmark
         Sides.Ratio("resident memory of an idle connection", "10 kB", each[Servers.OurName] / 10);
     }
 
-    private static async Task MigrateAsync(Database database)
+    public static async Task MigrateAsync(Database database)
     {
         using var migrate = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Notifier.Worker.dll"), "migrate"])
         {
@@ -143,6 +143,21 @@ internal static class RelayBenchmark
         await migrate.StandardOutput.ReadToEndAsync();
         await migrate.WaitForExitAsync();
     }
+
+    /// <param name="nats">Over which it speaks to other nodes; null: by way of the database.</param>
+    public static Task<RelayServer> StartOursAsync(Database database, string? nats = null) => RelayServer.StartAsync(Servers.OurName, Dialect.Ours, "Now listening on", new()
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        ["Relay__Urls"] = "http://127.0.0.1:{port}",
+        ["ConnectionStrings__Notifier"] = database.ConnectionString,
+        ["Connect__SigningKey"] = ConnectTokens.Key,
+        ["Intake__ApiKeys__0"] = "bench-api-key-0123456789",
+        ["Nats__Url"] = nats ?? "",
+        ["Limits__PerKey"] = "1000000",
+        ["Relay__ConnectsPerSecond"] = "1000000",
+        ["Relay__FramesPerSecond"] = "1000000",
+        ["Relay__FrameBurst"] = "1000000",
+    }, "dotnet", Path.Combine(AppContext.BaseDirectory, "Notifier.Relay.dll"));
 
     /// <summary>The servers, and a crowd at each.</summary>
     private sealed class Servers(Database database) : IDisposable
@@ -155,17 +170,7 @@ internal static class RelayBenchmark
 
         public Func<Task<RelayServer>>[] Starts =>
         [
-            () => RelayServer.StartAsync(OurName, Dialect.Ours, "Now listening on", new()
-            {
-                ["ASPNETCORE_ENVIRONMENT"] = "Development",
-                ["Relay__Urls"] = "http://127.0.0.1:{port}",
-                ["ConnectionStrings__Notifier"] = database.ConnectionString,
-                ["Connect__SigningKey"] = ConnectTokens.Key,
-                ["Intake__ApiKeys__0"] = "bench-api-key-0123456789",
-                ["Relay__ConnectsPerSecond"] = "1000000",
-                ["Relay__FramesPerSecond"] = "1000000",
-                ["Relay__FrameBurst"] = "1000000",
-            }, "dotnet", Path.Combine(AppContext.BaseDirectory, "Notifier.Relay.dll")),
+            () => StartOursAsync(database),
             () => RelayServer.StartAsync("npm ws", Dialect.Ws, "ready", null, "node", "Notifier.Benchmarks/Relay/ws_server.mjs", "{port}"),
             () => RelayServer.StartAsync("socket.io", Dialect.SocketIo, "ready", null, "node", "Notifier.Benchmarks/Relay/socketio_server.mjs", "{port}"),
             () => RelayServer.StartAsync("SignalR", Dialect.SignalR, "ready", null, Environment.ProcessPath!, "relay-signalr", "{port}"),

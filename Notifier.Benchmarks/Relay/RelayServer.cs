@@ -82,6 +82,21 @@ internal sealed class RelayServer : IDisposable
         if ((int)answer.StatusCode != 202) throw new InvalidOperationException($"{Name}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
+    /// <summary>A counter of its metrics; 0 while there is no such series.</summary>
+    public async Task<long> CounterAsync(string series)
+    {
+        var scrape = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return scrape.Split('\n').FirstOrDefault(l => l.StartsWith($"{series} ", StringComparison.Ordinal)) is { } line ? long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture) : 0;
+    }
+
+    /// <summary>That the sender types, to one of the crowd.</summary>
+    public async Task TypeAsync(int to)
+    {
+        using var content = new StringContent($$"""{"site":"acme","conversation":"c-1","from":"sender","to":["u-{{to}}"]}""", Encoding.UTF8, "application/json");
+        using var answer = await _http.PostAsync(new Uri("/v1/typing", UriKind.Relative), content);
+        if ((int)answer.StatusCode != 204) throw new InvalidOperationException($"{Name}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
     public void Dispose()
     {
         _limit?.Dispose();

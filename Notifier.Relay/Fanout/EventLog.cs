@@ -18,7 +18,8 @@ internal sealed class EventLog(IOptions<RelayOptions> options, Ticker ticker)
     private readonly Queue<Publication> _events = new();
     private readonly List<Publication> _undecided = [];
     private readonly RelayOptions _options = options.Value;
-    private long _bytes, _trimmed;
+    private readonly HashSet<long> _ahead = [];
+    private long _bytes, _trimmed, _accepted;
     private long? _begin;
     private volatile Frame _ping = RelayFrames.Ping;
 
@@ -28,8 +29,12 @@ internal sealed class EventLog(IOptions<RelayOptions> options, Ticker ticker)
     /// <summary>The newest offset.</summary>
     public long Top { get; private set; }
 
-    /// <summary>Every accept row up to this id, whichever node's, has been in the log.</summary>
-    public long Accepted { get; private set; }
+    /// <summary>Every accept row up to this id, whichever node's, has been in the log. Any thread may read it.</summary>
+    public long Accepted
+    {
+        get => Volatile.Read(ref _accepted);
+        private set => Volatile.Write(ref _accepted, value);
+    }
 
     /// <summary>A <c>ping</c> that says where the log stands; everything up to there has been given to the connections. Any thread may take it.</summary>
     public Frame Ping => _ping;
@@ -48,13 +53,30 @@ internal sealed class EventLog(IOptions<RelayOptions> options, Ticker ticker)
     /// <summary>Whether it is in the log already, and still.</summary>
     public bool Holds(Publication publication) => publication.Offset > 0 && publication.Offset >= Lowest;
 
-    /// <summary>Everything accepted up to an id is in the log.</summary>
-    public void Reach(long accepted) => Accepted = Math.Max(Accepted, accepted);
+    /// <summary>Whether an accept row has been in the log.</summary>
+    public bool Knows(long row) => row <= Accepted || _ahead.Contains(row);
 
-    /// <summary>A group of this node was accepted; with it everything up to its end, if nobody else's lies between.</summary>
-    public void Reach(long first, long last, int count)
+    /// <summary>Everything accepted up to an id is in the log.</summary>
+    public void Reach(long accepted)
     {
-        if (first == Accepted + 1 && last - first + 1 == count) Accepted = last;
+        if (accepted <= Accepted) return;
+        Accepted = accepted;
+        _ahead.RemoveWhere(row => row <= accepted);
+        Follow();
+    }
+
+    /// <summary>This one is in the log; with it everything up to it, if no other lies between.</summary>
+    public void Know(long row)
+    {
+        if (row > Accepted + 1) _ahead.Add(row);
+        if (row != Accepted + 1) return;
+        Accepted = row;
+        Follow();
+    }
+
+    private void Follow()
+    {
+        while (_ahead.Remove(Accepted + 1)) Accepted++;
     }
 
     /// <summary>Everything accepted after an id is in the log from now on.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Relay.Connections;
+using Notifier.Relay.Fanout.Nats;
+using Notifier.Relay.Operations;
 using Notifier.Relay.Outcomes;
 using Notifier.Relay.Presences;
 using Notifier.Relay.Publish;
@@ -9,16 +11,19 @@ using Notifier.Relay.Storage;
 namespace Notifier.Relay.Fanout;
 
 /// <summary>
-/// Carries what other nodes have accepted, and their signals, to who is connected here: when one rings, and by a poll behind the bell. At the start it reads back
-/// what was accepted lately: for who resumes, and for who shares a recent conversation.
+/// Carries what other nodes have accepted, and their signals, to who is connected here: over NATS where there is one, when one rings, and by a poll behind both. At the start
+/// it reads back what was accepted lately: for who resumes, and for who shares a recent conversation.
 /// </summary>
 internal sealed partial class OtherNodes(
     OtherNodesStore store, Switchboard switchboard, RecentPublications recent, People people, Conversations conversations, Reports reports, FanoutLane lane, Ticker ticker,
-    ILogger<OtherNodes> log) : BackgroundService
+    RelayMetrics metrics, ILogger<OtherNodes> log, NatsFanout? nats = null) : BackgroundService
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500), Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500), PollBehindNats = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromSeconds(1);
 
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly Bell _missed = new();
     private (long Accepted, long Signal)? _position;
+    private volatile bool _hasBegun;
 
     /// <summary>Before anybody connects, where the database is there: then who was connected to a node that has ended is resumed here.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -32,21 +37,28 @@ internal sealed partial class OtherNodes(
             LogAway(log, DatabaseFault.Word(e));
         }
         ticker.Ticked += _ => switchboard.Mark();
+        if (nats is not null)
+        {
+            nats.Accepted += Publish;
+            nats.Signalled += Send;
+            nats.Changed += _missed.Ring; // what came while it was away, or before it was noticed
+        }
         await base.StartAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(PollAsync(stoppingToken), CatchUpAsync(stoppingToken));
+
+    private async Task PollAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
             try
             {
                 await using var listening = await store.ListenAsync(stoppingToken);
-                _position ??= await BeginAsync(stoppingToken);
                 while (true)
                 {
-                    _position = await CarryAsync(_position.Value, stoppingToken);
-                    await listening.WaitAsync(Poll, stoppingToken);
+                    await CarryAsync(stoppingToken);
+                    await listening.WaitAsync(nats is { Carries: true } ? PollBehindNats : Poll, stoppingToken);
                 }
             }
             catch (Exception e) when (DatabaseFault.Passes(e))
@@ -54,6 +66,39 @@ internal sealed partial class OtherNodes(
                 LogAway(log, DatabaseFault.Word(e));
                 await Task.Delay(Pause, stoppingToken);
             }
+        }
+    }
+
+    /// <summary>When something was missed: at once, in its order, and what follows it comes over NATS again.</summary>
+    private async Task CatchUpAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await _missed.WaitAsync(stoppingToken);
+            try
+            {
+                await CarryAsync(stoppingToken);
+            }
+            catch (Exception e) when (DatabaseFault.Passes(e))
+            {
+                LogAway(log, DatabaseFault.Word(e)); // the poll tries again
+            }
+        }
+    }
+
+    private async Task CarryAsync(CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            var position = _position ?? await BeginAsync(cancellation);
+            // What NATS has brought whole need not be read.
+            position.Accepted = Math.Max(position.Accepted, switchboard.Log.Accepted);
+            _position = await CarryAsync(position, cancellation);
+        }
+        finally
+        {
+            _one.Release();
         }
     }
 
@@ -73,6 +118,7 @@ internal sealed partial class OtherNodes(
             kept.Add(publication);
         }
         await switchboard.BeginAsync(kept, after, begin.Accepted);
+        _hasBegun = true;
         return begin;
     }
 
@@ -102,9 +148,7 @@ internal sealed partial class OtherNodes(
         try
         {
             using var body = JsonDocument.Parse(row.Body);
-            var publication = recent.Get(PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), age);
-            held = publication.Admission.Succeed(row.Id, mine: true);
-            return publication;
+            return Read(row.Id, PublishReader.OfAccepted(row.Site, row.Message, row.Recipients, body.RootElement, row.At), age, out held);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or JsonException)
         {
@@ -113,11 +157,35 @@ internal sealed partial class OtherNodes(
         }
     }
 
+    private Publication Read(long row, PublishedMessage message, TimeSpan age, out List<Outcome> held)
+    {
+        var publication = recent.Get(message, age);
+        held = publication.Admission.Succeed(row, mine: true);
+        return publication;
+    }
+
     private void Publish(AcceptedRow row)
     {
         if (Read(row, TimeSpan.Zero, out var held) is not { } publication) return;
         foreach (var outcome in held) reports.Add(outcome);
+        metrics.Carried("postgres", 1);
         switchboard.PublishForeign(publication);
+    }
+
+    private void Publish(AcceptedGroup group)
+    {
+        if (!_hasBegun) return; // the beginning reads it
+        var publications = new List<Publication>(group.Messages.Count);
+        foreach (var (row, message) in group.Messages)
+        {
+            publications.Add(Read(row, message, TimeSpan.Zero, out var held));
+            foreach (var outcome in held) reports.Add(outcome);
+        }
+        switchboard.PublishForeign(group.Behind, publications, missed: () =>
+        {
+            metrics.Missed();
+            _missed.Ring();
+        });
     }
 
     private void Send(SignalRow signal)

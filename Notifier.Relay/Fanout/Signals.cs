@@ -1,15 +1,19 @@
 using System.Text;
 using Notifier.Domain;
 using Notifier.Relay.Connections;
+using Notifier.Relay.Fanout.Nats;
 using Notifier.Relay.Outcomes;
 
 namespace Notifier.Relay.Fanout;
 
-/// <summary>Frames that are worth nothing a moment later: to who is connected here, and by way of the database to who may be connected to another node.</summary>
-internal sealed class Signals(People people, Reports reports)
+/// <summary>Frames that are worth nothing a moment later: to who is connected here, and over NATS or by way of the database to who may be connected to another node.</summary>
+internal sealed class Signals(People people, Reports reports, NatsFanout? nats = null)
 {
     /// <summary>Whether other nodes live, as last seen.</summary>
     public bool HasOthers { get; set; }
+
+    /// <summary>Whether one of them does not hear NATS: then all get everything by way of the database, and nothing twice.</summary>
+    public bool HasDeaf { get; set; }
 
     /// <summary>Whether it is worth building a frame for somebody.</summary>
     public bool MayReach(string site, string recipient) => HasOthers || people.TryGet(new RecipientKey(site, recipient), out _);
@@ -26,6 +30,9 @@ internal sealed class Signals(People people, Reports reports)
             foreach (var connection in person.Connections)
                 if (connection != except) connection.Send(frame ??= build());
         }
-        if (HasOthers) reports.Add(new Signal(site, recipients, Encoding.UTF8.GetString((frame ?? build()).Payload.Span)));
+        if (!HasOthers) return;
+        var signal = new Signal(site, recipients, Encoding.UTF8.GetString((frame ?? build()).Payload.Span));
+        if (!HasDeaf && nats is { Carries: true }) nats.Send(signal);
+        else reports.Add(signal);
     }
 }

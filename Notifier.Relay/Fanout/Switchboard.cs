@@ -25,10 +25,27 @@ internal sealed class Switchboard(
     public void Publish(Publication publication) => lane.Post(() => FanOut(publication, foreign: false));
 
     /// <summary>What another node has accepted: only for who is, or was until a moment ago, connected here; everybody else is that node's to tell of.</summary>
-    public void PublishForeign(Publication publication) => lane.Post(() => FanOut(publication, foreign: true));
+    public void PublishForeign(Publication publication) => lane.Post(() => FanOutForeign(publication));
+
+    /// <summary>The same, as another node says it over NATS: in the order of that node, or not at all.</summary>
+    /// <param name="behind">The row that it accepted before these; 0: none.</param>
+    /// <param name="missed">Called when that one is not known here.</param>
+    public void PublishForeign(long behind, IReadOnlyList<Publication> publications, Action missed) => lane.Post(() =>
+    {
+        if (!events.Knows(behind))
+        {
+            missed();
+            return;
+        }
+        metrics.Carried("nats", publications.Count);
+        foreach (var publication in publications) FanOutForeign(publication);
+    });
 
     /// <summary>A group of this node is in the database.</summary>
-    public void Accepted(HashSet<long> rows) => lane.Post(() => events.Reach(rows.Min(), rows.Max(), rows.Count));
+    public void Accepted(HashSet<long> rows) => lane.Post(() =>
+    {
+        foreach (var row in rows) events.Know(row);
+    });
 
     /// <summary>What others have accepted up to a row has been published here.</summary>
     public void Reached(long row) => lane.Post(() => events.Reach(row));
@@ -48,6 +65,13 @@ internal sealed class Switchboard(
 
     /// <summary>Between two steps: what lies before it has been given.</summary>
     public void Mark() => lane.Post(events.Mark);
+
+    private void FanOutForeign(Publication publication)
+    {
+        if (events.Knows(publication.Admission.Row)) return; // by another way, before
+        FanOut(publication, foreign: true);
+        events.Know(publication.Admission.Row);
+    }
 
     private void FanOut(Publication publication, bool foreign)
     {

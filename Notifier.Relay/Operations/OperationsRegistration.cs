@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Notifier.Relay.Fanout.Nats;
 using Npgsql;
 using OpenTelemetry.Metrics;
 
@@ -29,12 +31,18 @@ internal static class OperationsRegistration
         app.UseMiddleware<ScrapeFormat>();
         app.MapPrometheusScrapingEndpoint(ScrapeFormat.Path);
         app.MapGet("/health/live", () => Results.Text("live\n"));
+        // With NATS away the nodes hear each other by way of the database.
+        var nats = app.Services.GetService<NatsFanout>();
+        app.Services.GetRequiredService<RelayMetrics>().Nats = nats;
         app.MapGet("/health/ready", async (NpgsqlDataSource database, CancellationToken cancellation) =>
         {
             var state = await DatabaseAsync(database, cancellation);
-            return Results.Json(new { ready = state == "ok", database = state }, statusCode: state == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            var report = new Report(state == "ok", state, nats is null ? null : nats.Carries ? "ok" : "unreachable");
+            return Results.Json(report, statusCode: report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
         });
     }
+
+    private sealed record Report(bool Ready, string Database, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Nats);
 
     private static async Task<string> DatabaseAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {

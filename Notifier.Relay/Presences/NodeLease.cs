@@ -1,4 +1,5 @@
 using Notifier.Relay.Fanout;
+using Notifier.Relay.Fanout.Nats;
 using Notifier.Relay.Outcomes;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Notifier.Relay.Presences;
 /// One lease for all the people of this node, renewed while it lives: for the notifier (<c>relay.alive</c>, per site), and for the other nodes. So a hundred
 /// thousand people cost no write each, and a node that dies takes its people with it.
 /// </summary>
-internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog events, People people, Reports reports, Facts facts, Signals signals, TimeProvider clock, ILogger<NodeLease> log)
+internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog events, People people, Reports reports, Facts facts, Signals signals, TimeProvider clock, ILogger<NodeLease> log, NatsFanout? nats = null)
     : BackgroundService
 {
     private const int LeaseSeconds = 45;
@@ -18,23 +19,26 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
     private const int LooksPerRenewal = 10;
 
     private readonly Dictionary<string, long> _renewed = [];
+    private readonly Bell _changed = new();
+    private bool _told;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Look);
+        // With the lease a node says whether it hears NATS; the others ring for it as long as it does not.
+        if (nats is not null) nats.Changed += _changed.Ring;
         for (var look = 0L; ; look++)
         {
             try
             {
-                if (look % LooksPerRenewal == 0) signals.HasOthers = await RenewAsync(LeaseSeconds, stoppingToken);
-                else signals.HasOthers = await HasOthersAsync(stoppingToken);
+                if (look % LooksPerRenewal == 0) await RenewAsync(LeaseSeconds, stoppingToken);
+                else await LookAsync(stoppingToken);
             }
             catch (Exception e) when (DatabaseFault.Passes(e))
             {
                 LogAway(log, DatabaseFault.Word(e));
             }
             TellSites(look);
-            if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
+            await _changed.WaitAsync(Look, stoppingToken);
         }
     }
 
@@ -66,19 +70,32 @@ internal sealed partial class NodeLease(NpgsqlDataSource database, EventLog even
             if (look - last > 10 * LooksPerRenewal) _renewed.Remove(site);
     }
 
-    private async Task<bool> RenewAsync(int seconds, CancellationToken cancellation)
+    private async Task RenewAsync(int seconds, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT relay.renew($1, $2)");
+        await using var command = database.CreateCommand("SELECT others, deaf FROM relay.renew($1, $2, $3)");
         command.Parameters.AddWithValue(events.Epoch);
         command.Parameters.AddWithValue(seconds);
-        return await command.ExecuteScalarAsync(cancellation) is true;
+        command.Parameters.AddWithValue(_told = nats is { Carries: true });
+        await SeeAsync(command, cancellation);
     }
 
-    private async Task<bool> HasOthersAsync(CancellationToken cancellation)
+    private async Task LookAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM relay.node WHERE node <> $1 AND lease_until > now())");
+        if (_told != nats is { Carries: true })
+        {
+            await RenewAsync(LeaseSeconds, cancellation);
+            return;
+        }
+        await using var command = database.CreateCommand("SELECT count(*) > 0, coalesce(bool_or(NOT by_nats), false) FROM relay.node WHERE node <> $1 AND lease_until > now()");
         command.Parameters.AddWithValue(events.Epoch);
-        return await command.ExecuteScalarAsync(cancellation) is true;
+        await SeeAsync(command, cancellation);
+    }
+
+    private async Task SeeAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        (signals.HasDeaf, signals.HasOthers) = (reader.GetBoolean(1), reader.GetBoolean(0));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The node's lease was not renewed: the database is away ({Cause})")]

@@ -1,13 +1,14 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Notifier.Relay.Fanout;
+using Notifier.Relay.Fanout.Nats;
 using Notifier.Relay.Outcomes;
 using Notifier.Relay.Storage;
 
 namespace Notifier.Relay.Publish;
 
 /// <summary>Messages on their way into the database. What comes while a group is being committed makes up the next one, so nobody waits for a timer.</summary>
-internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Switchboard switchboard, IOptions<RelayOptions> options, ILogger<AcceptQueue> log) : BackgroundService
+internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Switchboard switchboard, IOptions<RelayOptions> options, ILogger<AcceptQueue> log, NatsFanout? nats = null) : BackgroundService
 {
     private const int GroupSize = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -55,6 +56,7 @@ internal sealed partial class AcceptQueue(AcceptStore store, Reports reports, Sw
                 foreach (var outcome in publication.Admission.Succeed(id, mine)) reports.Add(outcome);
             }
             switchboard.Accepted(rows.Values.Select(r => r.Id).ToHashSet());
+            nats?.Send(group.Select(p => (Row: rows[(p.Message.Site, p.Message.Id)], p.Message)).Where(p => p.Row.Mine).Select(p => (p.Row.Id, p.Message)));
         }
         catch (Exception e)
         {

@@ -20,6 +20,13 @@ internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events
 {
     private const int BatchSize = 1000, ReadBack = 2000;
 
+    /// <summary>A name for this database that no other has, on whichever server: it stays through a failover.</summary>
+    public async Task<string> NameAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || (SELECT oid FROM pg_database WHERE datname = current_database())");
+        return (string)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>Where to begin: everything accepted up to there is committed.</summary>
     public Task<(long Accepted, long Signal)> BeginAsync(CancellationToken cancellation) => PairAsync("SELECT relay.top(), (SELECT coalesce(max(id), 0) FROM relay.signal)", cancellation);
 

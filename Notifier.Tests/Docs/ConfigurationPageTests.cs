@@ -5,6 +5,7 @@ using Notifier.Worker.Email;
 using Notifier.Worker.Email.Dkim;
 using Notifier.Worker.Escalation;
 using Notifier.Worker.Intake;
+using Notifier.Worker.Intake.Nats;
 using Notifier.Worker.Operations;
 using Notifier.Worker.Sites;
 using Notifier.Worker.Unsubscribe;
@@ -26,6 +27,8 @@ public sealed class ConfigurationPageTests
     [InlineData("Alarms", typeof(AlarmOptions))]
     [InlineData("Intake", typeof(IntakeOptions))]
     [InlineData("Intake", typeof(ApiKeyOptions))]
+    [InlineData("Nats", typeof(NatsOptions))]
+    [InlineData("Nats", typeof(NatsIntakeOptions))]
     [InlineData("Connect", typeof(ConnectOptions))]
     [InlineData("Relay", typeof(RelayOptions))]
     [InlineData("Limits", typeof(LimitsOptions))]

@@ -47,7 +47,17 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email send outcome_unknown");
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email told accepted");
     }
+}
 
+/// <summary>As events come by <c>POST /v1/events</c>.</summary>
+public sealed class KillByHttp(Stage stage) : KillInBatches(stage), IClassFixture<Stage>;
+
+/// <summary>As they come by a JetStream stream.</summary>
+public sealed class KillByNats(NatsStage stage) : KillInBatches(stage), IClassFixture<NatsStage>;
+
+/// <summary>What is left of the events that a worker had in hand.</summary>
+public abstract class KillInBatches(Stage stage)
+{
     [Fact]
     public async Task Killed_in_the_middle_of_batches_every_accepted_event_has_its_decision_and_every_push_went_out()
     {
@@ -57,7 +67,7 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         for (var round = 0; round < 3; round++)
         {
             var events = people.SelectMany(p => Enumerable.Range(0, 40).Select(i => p.Said($"c{i}", $"m{messages++}-{i}", messages))).ToArray();
-            await PublishWithoutWaitingAsync(events);
+            await stage.SendAsync(events);
             stage.Worker.KillHard();
             await stage.RestartWorkerAsync();
         }
@@ -76,11 +86,5 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         // A second POST only where the first worker died with it under way; and then under the same topic, which takes its place.
         foreach (var twice in stage.Push.Pushes.GroupBy(p => (p.Subscription, p.Headers["Topic"], p.Json["upTo"]!.GetValue<long>())).Where(g => g.Count() > 1))
             Assert.InRange(twice.Count(), 2, 4);
-    }
-
-    private async Task PublishWithoutWaitingAsync(object[] events)
-    {
-        using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(stage.Worker.Client, "/v1/events", events);
-        Assert.Equal(System.Net.HttpStatusCode.Accepted, answer.StatusCode);
     }
 }

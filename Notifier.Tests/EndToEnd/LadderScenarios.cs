@@ -2,8 +2,14 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.EndToEnd;
 
+/// <summary>As events come by <c>POST /v1/events</c>.</summary>
+public sealed class LadderByHttp(Stage stage) : LadderScenarios(stage), IClassFixture<Stage>;
+
+/// <summary>As they come by a JetStream stream.</summary>
+public sealed class LadderByNats(NatsStage stage) : LadderScenarios(stage), IClassFixture<NatsStage>;
+
 /// <summary>Scenarios of docs/escalation.md on real parts: what is told, when, and what is not.</summary>
-public sealed class LadderScenarios(Stage stage) : IClassFixture<Stage>
+public abstract class LadderScenarios(Stage stage)
 {
     private static TimeSpan Minutes(double minutes) => TimeSpan.FromMinutes(minutes);
 
@@ -235,16 +241,20 @@ public sealed class LadderScenarios(Stage stage) : IClassFixture<Stage>
         await stage.AdvanceAsync(Minutes(11));
         await stage.WaitForReasonAsync(bob, bob.Message("m2"), "email told accepted");
         await stage.WaitForReasonAsync(bob, bob.Message("m3"), "email told accepted");
-        var (mails, pushes, trace) = ((await stage.Mail.SettledMailsAsync()).Length, stage.Push.Pushes.Count, await TraceAsync(bob));
+        var (mails, pushes, trace) = (await MailsAsync(), Pushes(), await TraceAsync(bob));
 
         await stage.PublishAsync(log);
         // The same facts under new ids, as another relay would send them.
         await stage.PublishAsync([.. log.Select(e => Person.Event((string)e.GetType().GetProperty("type")!.GetValue(e)!, e.GetType().GetProperty("data")!.GetValue(e)!))]);
         await stage.AdvanceAsync(TimeSpan.FromHours(30));
 
-        Assert.Equal(mails, (await stage.Mail.SettledMailsAsync()).Length);
-        Assert.Equal(pushes, stage.Push.Pushes.Count);
+        Assert.Equal(mails, await MailsAsync());
+        Assert.Equal(pushes, Pushes());
         Assert.Equal(trace.Where(IsTelling), (await TraceAsync(bob)).Where(IsTelling));
+
+        // Of this person alone: in thirty hours others are told again.
+        async Task<int> MailsAsync() => (await stage.Mail.SettledMailsAsync()).Count(m => m.RcptTo.Contains(bob.Address));
+        int Pushes() => stage.Push.Pushes.Count(p => p.Subscription == bob.Device!.Id);
     }
 
     [Fact]

@@ -97,13 +97,19 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
     /// <summary>Publishes events, and returns when they are decided.</summary>
     public async Task PublishAsync(params object[] events)
     {
-        using var answer = await Worker.Client.PostAsJsonAsync("/v1/events", events);
-        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        await SendAsync(events);
         await DecidedAsync();
     }
 
+    /// <summary>Hands events over at the door of this stage, and returns when they are safe there.</summary>
+    public virtual async Task SendAsync(params object[] events)
+    {
+        using var answer = await Worker.Client.PostAsJsonAsync("/v1/events", events);
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
     /// <summary>Waits until the inbox is empty, and nothing that is due on the push rung is undecided.</summary>
-    public Task DecidedAsync() => Database.WaitUntilAsync(
+    public virtual Task DecidedAsync() => Database.WaitUntilAsync(
         "SELECT NOT EXISTS (SELECT FROM notifier.inbox) AND NOT EXISTS (SELECT FROM notifier.escalation WHERE push_at <= notifier.now())", Soon, "every event and push rung decided");
 
     /// <summary>Lets time pass, and rings the alarms that were set for it: Hangfire's own clock does not know of our hours.</summary>

@@ -2,17 +2,33 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.Relay;
 
+/// <summary>Nodes that hear each other by way of the database.</summary>
+public sealed class NodesByPostgres(PostgresCluster cluster) : NodeTests(cluster);
+
+/// <summary>Nodes that hear each other over NATS.</summary>
+public sealed class NodesByNats(PostgresCluster cluster, NatsFixture nats) : NodeTests(cluster), IClassFixture<NatsFixture>
+{
+    private protected override (string Name, string Value)[] Settings => nats.Settings;
+
+    private protected override Task ReadyAsync(params RelayHost[] hosts) => NatsFixture.ReadyAsync(hosts);
+}
+
 /// <summary>Two relays on one database.</summary>
-public sealed class NodeTests(PostgresCluster cluster)
+public abstract class NodeTests(PostgresCluster cluster)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
+    private protected virtual (string Name, string Value)[] Settings => [];
+
+    private protected virtual Task ReadyAsync(params RelayHost[] hosts) => Task.CompletedTask;
 
     [Fact]
     public async Task What_is_published_on_one_node_reaches_people_of_both_and_each_has_one_outcome()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var one = await RelayHost.StartAsync(database.RelayConnectionString);
-        await using var other = await RelayHost.StartAsync(database.RelayConnectionString);
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await ReadyAsync(one, other);
         await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
         ada.Acknowledges = bob.Acknowledges = true;
@@ -41,8 +57,9 @@ public sealed class NodeTests(PostgresCluster cluster)
     public async Task Typing_crosses_nodes()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var one = await RelayHost.StartAsync(database.RelayConnectionString);
-        await using var other = await RelayHost.StartAsync(database.RelayConnectionString);
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await ReadyAsync(one, other);
         await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
         await one.PublishAsync("t-1", "ada", "bob");
@@ -62,7 +79,7 @@ public sealed class NodeTests(PostgresCluster cluster)
         await using var database = await cluster.CreateDatabaseAsync();
         var role = $"relay_{Guid.NewGuid():N}";
         await database.ExecuteAsync($"CREATE ROLE {role} LOGIN IN ROLE relay_node");
-        await using var host = await RelayHost.StartAsync(new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role }.ConnectionString);
+        await using var host = await RelayHost.StartAsync(new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role }.ConnectionString, Settings);
         await using (var ada = await RelayClient.ConnectAsync(host.Address, "ada"))
         {
             ada.Acknowledges = true;

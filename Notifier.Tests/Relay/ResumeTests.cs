@@ -4,17 +4,33 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.Relay;
 
+/// <summary>With nodes that hear each other by way of the database.</summary>
+public sealed class ResumeByPostgres(PostgresCluster cluster) : ResumeTests(cluster);
+
+/// <summary>With nodes that hear each other over NATS.</summary>
+public sealed class ResumeByNats(PostgresCluster cluster, NatsFixture nats) : ResumeTests(cluster), IClassFixture<NatsFixture>
+{
+    private protected override (string Name, string Value)[] Settings => nats.Settings;
+
+    private protected override Task ReadyAsync(params RelayHost[] hosts) => NatsFixture.ReadyAsync(hosts);
+}
+
 /// <summary>Who comes back to another node, or after a restart, gets what was missed, and that alone.</summary>
-public sealed class ResumeTests(PostgresCluster cluster)
+public abstract class ResumeTests(PostgresCluster cluster)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    private protected virtual (string Name, string Value)[] Settings => [];
+
+    private protected virtual Task ReadyAsync(params RelayHost[] hosts) => Task.CompletedTask;
 
     [Fact]
     public async Task Who_moves_to_another_node_gets_what_was_missed_whole_and_in_order_and_each_message_has_one_outcome()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var one = await RelayHost.StartAsync(database.ConnectionString);
-        await using var other = await RelayHost.StartAsync(database.ConnectionString);
+        await using var one = await RelayHost.StartAsync(database.ConnectionString, Settings);
+        await using var other = await RelayHost.StartAsync(database.ConnectionString, Settings);
+        await ReadyAsync(one, other);
         var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         ada.Acknowledges = true;
         await database.WaitUntilAsync("SELECT count(*) = 1 FROM relay.connected", Soon, "known to be connected");
@@ -50,6 +66,7 @@ public sealed class ResumeTests(PostgresCluster cluster)
             ["Connect__Origins__0"] = RelayHost.Origin,
             ["Intake__ApiKeys__0"] = RelayHost.Key,
         };
+        foreach (var (name, value) in Settings) settings[name.Replace(":", "__", StringComparison.Ordinal)] = value;
         RelayClient ada;
         await using (var relay = await ServiceProcess.StartRelayAsync(settings))
         {
@@ -82,7 +99,7 @@ public sealed class ResumeTests(PostgresCluster cluster)
     {
         await using var database = await cluster.CreateDatabaseAsync();
         RelayClient ada;
-        await using (var before = await RelayHost.StartAsync(database.ConnectionString))
+        await using (var before = await RelayHost.StartAsync(database.ConnectionString, Settings))
         {
             ada = await RelayClient.ConnectAsync(before.Address, "ada");
             await using (ada)
@@ -91,7 +108,7 @@ public sealed class ResumeTests(PostgresCluster cluster)
                 await before.PublishAsync("m-other", "bob");
             }
         }
-        await using var host = await RelayHost.StartAsync(database.ConnectionString);
+        await using var host = await RelayHost.StartAsync(database.ConnectionString, Settings);
         await using var first = await RelayClient.ConnectAsync(host.Address, "ada", (ada.Epoch, 0), accepted: ada.Welcome.GetProperty("x").GetInt64());
         var third = await first.EventAsync("m-2");
         await using var second = await RelayClient.ConnectAsync(host.Address, "ada", (first.Epoch, Offset(third)), accepted: third.GetProperty("x").GetInt64());
@@ -104,27 +121,27 @@ public sealed class ResumeTests(PostgresCluster cluster)
     {
         await using var database = await cluster.CreateDatabaseAsync();
         RelayClient ada;
-        await using (var before = await RelayHost.StartAsync(database.ConnectionString))
+        await using (var before = await RelayHost.StartAsync(database.ConnectionString, Settings))
         {
             ada = await RelayClient.ConnectAsync(before.Address, "ada");
             await ada.DisposeAsync();
             for (var i = 0; i < 4; i++) await before.PublishAsync($"o-{i}", "ada");
         }
-        await using (var few = await RelayHost.StartAsync(database.ConnectionString, ("Relay:ResumeEvents", "3")))
+        await using (var few = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:ResumeEvents", "3")]))
         await using (var back = await ada.ResumeAsync(few.Address, "ada"))
             Assert.Equal("gap", Recovery(back));
-        await using (var enough = await RelayHost.StartAsync(database.ConnectionString, ("Relay:ResumeEvents", "4")))
+        await using (var enough = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:ResumeEvents", "4")]))
         await using (var back = await ada.ResumeAsync(enough.Address, "ada"))
             Assert.Equal("full", Recovery(back));
-        await using (var small = await RelayHost.StartAsync(database.ConnectionString, ("Relay:RetainEvents", "3")))
+        await using (var small = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:RetainEvents", "3")]))
         await using (var back = await ada.ResumeAsync(small.Address, "ada"))
             Assert.Equal("gap", Recovery(back));
         await database.ExecuteAsync("UPDATE relay.accepted SET accepted_at = accepted_at - interval '3 minutes' WHERE message = 'o-0'");
-        await using (var late = await RelayHost.StartAsync(database.ConnectionString))
+        await using (var late = await RelayHost.StartAsync(database.ConnectionString, Settings))
         await using (var back = await ada.ResumeAsync(late.Address, "ada"))
             Assert.Equal("gap", Recovery(back));
         await database.ExecuteAsync("DELETE FROM relay.accepted");
-        await using var empty = await RelayHost.StartAsync(database.ConnectionString);
+        await using var empty = await RelayHost.StartAsync(database.ConnectionString, Settings);
         await using var gone = await ada.ResumeAsync(empty.Address, "ada");
         Assert.Equal("gap", Recovery(gone));
         Assert.Empty(gone.Events);
@@ -136,8 +153,8 @@ public sealed class ResumeTests(PostgresCluster cluster)
     public async Task Who_waited_for_a_long_time_with_nothing_to_hear_is_told_by_the_pings_where_it_stands()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        await using var other = await RelayHost.StartAsync(database.ConnectionString, ("Relay:RetainEvents", "3"));
-        await using var one = await RelayHost.StartAsync(database.ConnectionString, ("Relay:RetainEvents", "3"), ("Relay:PingAfter", "00:00:01"));
+        await using var other = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:RetainEvents", "3")]);
+        await using var one = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:RetainEvents", "3"), ("Relay:PingAfter", "00:00:01")]);
         await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
         for (var i = 0; i < 10; i++) await one.PublishAsync($"b-{i}", "bob");
         var ping = await ada.WaitAsync("ping", f => f.TryGetProperty("x", out var x) && x.GetInt64() == 10);

@@ -12,7 +12,7 @@ namespace Notifier.Worker.Intake;
 /// <summary><c>POST /v1/events</c>: 202 only after everything is committed; otherwise nothing is stored.</summary>
 internal static partial class IntakeEndpoints
 {
-    private const int MaxBytes = 4 * 1024 * 1024;
+    public const int MaxBytes = 4 * 1024 * 1024;
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 32 };
 
     public static RouteHandlerBuilder MapEvents(this IEndpointRouteBuilder routes) =>

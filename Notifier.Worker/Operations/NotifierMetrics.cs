@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Notifier.Domain;
+using Notifier.Worker.Intake.Nats;
 
 namespace Notifier.Worker.Operations;
 
@@ -11,7 +12,7 @@ internal sealed class NotifierMetrics
     private static readonly string[] EventTypes =
         ["message.outcome", "conversation.seen", "message.edited", "message.deleted", "presence.changed", "relay.alive"];
 
-    private readonly Counter<long> _events, _decisions, _push, _email;
+    private readonly Counter<long> _events, _decisions, _push, _email, _nats, _refused;
     private readonly Histogram<double> _timeToNotify;
 
     public NotifierMetrics(IMeterFactory meters)
@@ -21,6 +22,8 @@ internal sealed class NotifierMetrics
         _decisions = meter.CreateCounter<long>("notifier_decisions_total", description: "Decisions, by channel, verdict and reason");
         _push = meter.CreateCounter<long>("notifier_push_total", description: "Answers of push services, by origin and outcome");
         _email = meter.CreateCounter<long>("notifier_email_total", description: "Emails, by outcome");
+        _nats = meter.CreateCounter<long>("notifier_nats_messages_total", description: "Messages taken from NATS, by result");
+        _refused = meter.CreateCounter<long>("notifier_nats_refused_total", description: "Events from NATS that were set aside as dead letters, by reason");
         _timeToNotify = meter.CreateHistogram(
             "notifier_time_to_notify_seconds", description: "From the sending of a message to the acceptance of its notification", advice: new InstrumentAdvice<double>
             {
@@ -33,6 +36,10 @@ internal sealed class NotifierMetrics
         Gauge("notifier_escalations_open", "Conversations with something unseen in them", b => b.EscalationsOpen);
         Gauge("notifier_missed", "Messages unseen past twice their delay that nothing is about to decide; always 0", b => b.Missed);
 
+        meter.CreateObservableGauge("notifier_nats_open", () => NatsDoor is { } door ? [new Measurement<int>(door.IsOpen ? 1 : 0)] : Array.Empty<Measurement<int>>(), description: "1: events are taken from NATS; 0: it is away");
+        meter.CreateObservableGauge(
+            "notifier_nats_pending", () => NatsDoor?.Pending is { } pending ? [new Measurement<long>(pending)] : Array.Empty<Measurement<long>>(), description: "Messages in the stream that no worker has in hand");
+
         void Gauge(string name, string description, Func<Backlog, double> value) =>
             meter.CreateObservableGauge(
                 name, () => Backlog is { } backlog ? [new Measurement<double>(value(backlog))] : Array.Empty<Measurement<double>>(), description: description);
@@ -40,6 +47,13 @@ internal sealed class NotifierMetrics
 
     /// <summary>The last measurement; null: none that still holds.</summary>
     public Backlog? Backlog { get; set; }
+
+    /// <summary>Null: events do not come by NATS here.</summary>
+    public NatsDoor? NatsDoor { get; set; }
+
+    public void FromNats(string result, int count) => _nats.Add(count, Label("result", result));
+
+    public void RefusedFromNats(string reason, int count) => _refused.Add(count, Label("reason", reason));
 
     public void Received(string type, int count) => _events.Add(count, Label("type", type));
 

@@ -20,6 +20,8 @@ internal static class ErasedEvent
         {
             if (JsonNode.Parse(body) is not JsonObject root || IsOfAnotherSite(root, person)) return body;
             if (Concerns(root, person)) return null;
+            // Refused as another site's, and kept with the way it came: without the person it is not worth keeping.
+            if (Member(root, "event") is JsonObject refused && refused.ToJsonString() is var text) return Without(text, person) == text ? body : null;
             if (Member(root, "data") is not JsonObject data) return body;
             var changed = HideSender(data, person);
             if (Member(data, "recipients") is JsonArray recipients && recipients.RemoveAll(r => Is(Member(r as JsonObject, "id"), person.Recipient)) > 0)

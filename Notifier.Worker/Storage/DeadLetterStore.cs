@@ -109,6 +109,22 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>Each once: those whose key is known under <paramref name="door"/> are left out.</summary>
+    public static NpgsqlBatchCommand KeepOnce(string door, IReadOnlyCollection<(string Key, DeadLetter Letter)> letters) => new(
+        """
+        WITH offered AS (SELECT * FROM unnest($2, $3, $4, $5, $6, $7) AS o(key, site, kind, reason, detail, body)),
+          fresh AS (INSERT INTO notifier.event_key (source, event_id) SELECT DISTINCT $1, key FROM offered ORDER BY key ON CONFLICT DO NOTHING RETURNING event_id)
+        INSERT INTO notifier.dead_letter (site, kind, source, event_id, reason, detail, body)
+        SELECT site, kind, $1, key, reason, detail, body FROM offered JOIN fresh ON event_id = key
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = door }, Column.Of(letters, l => l.Key), Column.Of(letters, l => l.Letter.Site), Column.Of(letters, l => l.Letter.Kind),
+            Column.Of(letters, l => l.Letter.Reason), Column.Of(letters, l => l.Letter.Detail), Column.Of(letters, l => l.Letter.Body),
+        },
+    };
+
     public static NpgsqlBatchCommand Keep(IReadOnlyCollection<DeadLetter> letters) => new(
         """
         INSERT INTO notifier.dead_letter (site, kind, source, event_id, reason, detail, body)

@@ -19,13 +19,33 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     /// <returns>How many were new.</returns>
     public async Task<int> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT notifier.accept($1, $2, $3, $4)");
-        command.Parameters.AddWithValue(arrivals.Select(a => a.Source).ToArray());
-        command.Parameters.AddWithValue(arrivals.Select(a => a.Id).ToArray());
-        command.Parameters.AddWithValue(arrivals.Select(a => a.Shard).ToArray());
-        command.Parameters.AddWithValue(arrivals.Select(a => a.Body).ToArray());
+        await using var command = database.CreateCommand(Accept);
+        command.Parameters.AddRange(Parameters(arrivals));
         return (int)(await command.ExecuteScalarAsync(cancellation))!;
     }
+
+    /// <summary>The same, and in the same commit what is refused, as dead letters; each once, by its key.</summary>
+    /// <param name="door">Keeps these keys apart from those of events.</param>
+    public async Task AcceptAsync(IReadOnlyList<Arrival> arrivals, string door, IReadOnlyList<(string Key, DeadLetter Letter)> refused, CancellationToken cancellation)
+    {
+        await using var batch = database.CreateBatch();
+        if (arrivals.Count > 0)
+        {
+            var accept = new NpgsqlBatchCommand(Accept);
+            accept.Parameters.AddRange(Parameters(arrivals));
+            batch.BatchCommands.Add(accept);
+        }
+        if (refused.Count > 0) batch.BatchCommands.Add(DeadLetterStore.KeepOnce(door, refused));
+        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private const string Accept = "SELECT notifier.accept($1, $2, $3, $4)";
+
+    private static NpgsqlParameter[] Parameters(IReadOnlyList<Arrival> arrivals) =>
+    [
+        new() { Value = arrivals.Select(a => a.Source).ToArray() }, new() { Value = arrivals.Select(a => a.Id).ToArray() },
+        new() { Value = arrivals.Select(a => a.Shard).ToArray() }, new() { Value = arrivals.Select(a => a.Body).ToArray() },
+    ];
 
     /// <summary>Roughly how many events wait; exact while there are few.</summary>
     public async Task<(long Depth, TimeSpan Oldest)> BacklogAsync(CancellationToken cancellation)
