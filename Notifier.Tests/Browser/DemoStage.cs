@@ -47,17 +47,21 @@ public class DemoStage(PostgresCluster cluster) : IAsyncLifetime
     internal async Task<Tab> OpenAsync(string who, string? context)
     {
         var tab = await Browser.OpenAsync(new Uri(Address, $"?as={who}"), context);
-        await tab.WaitForAsync("document.querySelector('#state[data-state=live]') && document.querySelector('#conversations button')", Stage.Soon, $"the page of {who}");
+        await ConnectedAsync(tab, who);
         return tab;
     }
 
-    /// <summary>… in a window of a size.</summary>
+    /// <summary>… in a window of a size, which decides what the page opens with.</summary>
     internal async Task<Tab> OpenAsync(string who, int width, int height, string scheme)
     {
-        var tab = await OpenAsync(who, context: who);
+        var tab = await Browser.OpenAsync(new Uri(Address, $"?as={who}"), context: who);
         await tab.SizeAsync(width, height, scheme);
+        await ConnectedAsync(tab, who);
         return tab;
     }
+
+    private static Task ConnectedAsync(Tab tab, string who) =>
+        tab.WaitForAsync("document.querySelector('#state[data-state=live]') && document.querySelector('#conversations button')", Stage.Soon, $"the page of {who}");
 
     public virtual async ValueTask DisposeAsync()
     {
