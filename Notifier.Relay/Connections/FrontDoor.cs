@@ -11,7 +11,7 @@ namespace Notifier.Relay.Connections;
 /// Kestrel's listener, with one difference: a connection that begins with the upgrade to a WebSocket never becomes Kestrel's. What HTTP needs for a request
 /// would stay in memory as long as the connection lasts, twice as much as the relay needs itself; and what the client sends would pass through a pipe.
 /// </summary>
-internal sealed class FrontDoor(Upgrades upgrades, IOptions<SocketTransportOptions> options, ILoggerFactory logs) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed partial class FrontDoor(Upgrades upgrades, IOptions<SocketTransportOptions> options, ILoggerFactory logs) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly SocketTransportOptions _options = options.Value;
 
@@ -33,22 +33,23 @@ internal sealed class FrontDoor(Upgrades upgrades, IOptions<SocketTransportOptio
         var http = new SocketConnectionContextFactory(
             new SocketConnectionFactoryOptions { IOQueueCount = _options.IOQueueCount, UnsafePreferInlineScheduling = _options.UnsafePreferInlineScheduling },
             logs.CreateLogger<SocketConnectionContextFactory>());
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, http, upgrades));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, http, upgrades, logs.CreateLogger<FrontDoor>()));
     }
 
-    private sealed class Listener : IConnectionListener
+    private sealed partial class Listener : IConnectionListener
     {
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
         private readonly Socket _socket;
         private readonly SocketConnectionContextFactory _http;
         private readonly Upgrades _upgrades;
+        private readonly ILogger _log;
         private readonly Channel<ConnectionContext> _forKestrel = Channel.CreateUnbounded<ConnectionContext>();
         private readonly Task _accepting;
 
-        public Listener(Socket socket, SocketConnectionContextFactory http, Upgrades upgrades)
+        public Listener(Socket socket, SocketConnectionContextFactory http, Upgrades upgrades, ILogger log)
         {
-            (_socket, _http, _upgrades, EndPoint) = (socket, http, upgrades, socket.LocalEndPoint!);
+            (_socket, _http, _upgrades, _log, EndPoint) = (socket, http, upgrades, log, socket.LocalEndPoint!);
             using (ExecutionContext.SuppressFlow()) _accepting = Task.Run(AcceptAllAsync);
         }
 
@@ -89,8 +90,8 @@ internal sealed class FrontDoor(Upgrades upgrades, IOptions<SocketTransportOptio
                 }
                 catch (SocketException e)
                 {
-                    // The client has gone while it waited, which concerns nobody; or there are no descriptors left, which needs a moment.
-                    if (e.SocketErrorCode == SocketError.TooManyOpenSockets) await Task.Delay(Pause);
+                    // The client has gone while it waited, which concerns nobody; or there is no descriptor or no memory left, which needs a moment.
+                    if (e.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted)) await Task.Delay(Pause);
                 }
             }
         }
@@ -108,6 +109,14 @@ internal sealed class FrontDoor(Upgrades upgrades, IOptions<SocketTransportOptio
             {
                 socket.Dispose(); // it has gone, or has said nothing
             }
+            catch (Exception e)
+            {
+                LogFault(_log, e); // nobody else hears of it
+                socket.Dispose();
+            }
         }
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A connection ended by a mistake of the relay; the others go on")]
+        private static partial void LogFault(ILogger log, Exception e);
     }
 }
