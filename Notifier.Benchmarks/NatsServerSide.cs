@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Notifier.Benchmarks;
 
@@ -13,33 +11,21 @@ internal sealed class NatsServerSide : IDisposable
     private NatsServerSide(int port)
     {
         Url = $"nats://127.0.0.1:{port}";
-        _process = Process.Start(new ProcessStartInfo(File.Exists("/usr/sbin/nats-server") ? "/usr/sbin/nats-server" : "nats-server", ["-a", "127.0.0.1", "-p", $"{port}", "-js", "-sd", _folder, "-l", Path.Combine(_folder, "log")]))!;
+        _process = Process.Start(new ProcessStartInfo(File.Exists("/usr/sbin/nats-server") ? "/usr/sbin/nats-server" : "nats-server", ["-a", "127.0.0.1", "-p", $"{port}", "-js", "-sd", _folder]) { RedirectStandardError = true })!;
     }
 
     public string Url { get; }
 
     public static async Task<NatsServerSide> StartAsync()
     {
-        int port;
-        using (var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        var server = new NatsServerSide(Relay.RelayServer.FreePort());
+        while (await server._process.StandardError.ReadLineAsync() is { } line)
         {
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+            if (!line.EndsWith("Server is ready", StringComparison.Ordinal)) continue;
+            _ = server._process.StandardError.ReadToEndAsync();
+            return server;
         }
-        var server = new NatsServerSide(port);
-        while (true)
-        {
-            using var client = new TcpClient();
-            try
-            {
-                await client.ConnectAsync(IPAddress.Loopback, port);
-                return server;
-            }
-            catch (SocketException) when (!server._process.HasExited)
-            {
-                await Task.Delay(20);
-            }
-        }
+        throw new InvalidOperationException("nats-server did not start");
     }
 
     public void Dispose()

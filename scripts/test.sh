@@ -37,12 +37,14 @@ need_nats() {
   [[ -x /usr/sbin/nats-server ]] || need_tool nats-server nats-server 'events and nodes by way of NATS'
 }
 
-# need_browser PACKAGE: a browser of another make, or none, would leave much untested: CI does not go on without it.
+# need_browser PACKAGE: a browser of another make, or none, would leave much untested.
 need_browser() {
   ! command -v "$1" > /dev/null || return 0
-  if may_install && apt_install "$1" 'the browser tests'; then return; fi
-  [[ -z ${CI:-} ]] || die "$1 is missing and could not be installed: the browser tests need it"
-  say "$1 is missing and could not be installed here: its tests are skipped." >&2
+  if may_install; then
+    apt_install "$1" 'the browser tests' || die "$1 could not be installed; see above"
+  else
+    say "The browser tests fail without $1: install the package $1 (as root)." >&2
+  fi
 }
 
 # Ends with the counts of the run's own summary. Green needs a summary that says that something passed.
@@ -90,7 +92,7 @@ test_all() {
   run_tests "$@"
 }
 
-# What a test run skips for want of a tool, fails here.
+# What a check leaves out for want of a tool, fails here.
 check() {
   export CI=${CI:-1}
   need_sdk

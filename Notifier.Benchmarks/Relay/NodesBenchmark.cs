@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Npgsql;
 
 namespace Notifier.Benchmarks.Relay;
@@ -64,37 +62,11 @@ internal static class NodesBenchmark
 
         public async Task<Round> RoundAsync(int seconds)
         {
-            var sent = new ConcurrentDictionary<string, long>();
-            var times = new ConcurrentBag<double>();
-            var marker = "\"id\":\"lat-"u8.ToArray();
-            crowd.Delivered = payload =>
-            {
-                var at = payload.IndexOf(marker);
-                if (at < 0) return;
-                var id = payload[(at + 6)..];
-                id = id[..id.IndexOf((byte)'"')];
-                if (sent.TryGetValue(Encoding.ASCII.GetString(id), out var start)) times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            };
             var (before, clock) = (await CountsAsync(), Stopwatch.StartNew());
-            var expected = crowd.Received + PerSecond * seconds * Group;
-            var run = Guid.NewGuid().ToString("N")[..8];
-            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
-            var publishing = new List<Task>();
-            for (var n = 0; n < PerSecond * seconds; n++)
-            {
-                await timer.WaitForNextTickAsync();
-                var id = $"lat-{run}-{n}";
-                sent[id] = Stopwatch.GetTimestamp();
-                publishing.Add(here.PublishAsync(id, n * Group, Group, Clients));
-                publishing.Add(here.TypeAsync(n % Clients));
-            }
-            await Task.WhenAll(publishing);
-            await crowd.WaitForAsync(expected);
+            var (p50, p99) = await SteadyPace.RunAsync(crowd, PerSecond, seconds, Group, (id, n) => Task.WhenAll(here.PublishAsync(id, n * Group, Group, Clients), here.TypeAsync(n % Clients)));
             var (after, elapsed) = (await CountsAsync(), clock.Elapsed.TotalSeconds);
-            crowd.Delivered = null;
-            var sorted = times.Order().ToArray();
             double Rate(int of) => (after[of] - before[of]) / elapsed;
-            return new Round(sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100], Rate(0), Rate(1), Rate(2), Rate(3));
+            return new Round(p50, p99, Rate(0), Rate(1), Rate(2), Rate(3));
         }
 
         public async ValueTask DisposeAsync()

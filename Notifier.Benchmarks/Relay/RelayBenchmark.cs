@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 
 namespace Notifier.Benchmarks.Relay;
 
@@ -71,42 +69,11 @@ internal static class RelayBenchmark
         var rounds = servers.All.Where(s => s.Server.Dialect is not null).ToDictionary(s => s.Server, _ => new List<(double P50, double P99)>());
         for (var round = 0; round < Rounds - 2; round++)
             foreach (var (server, crowd) in servers.All)
-                if (server.Dialect is not null) rounds[server].Add(await LatencyRoundAsync(server, crowd, perSecond, seconds));
+                if (server.Dialect is not null) rounds[server].Add(await SteadyPace.RunAsync(crowd, perSecond, seconds, Group, (id, n) => server.PublishAsync(id, n * Group, Group, Clients)));
         foreach (var (server, all) in rounds)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {server.Name,-24} {all.Select(r => r.P50).Median(),7:0.0} {all.Select(r => r.P99).Median(),7:0.0}"));
         foreach (var (server, all) in rounds)
             if (server != servers.Ours) Sides.Ratio("publish to receive, p99", server.Name, rounds[servers.Ours].Zip(all, (ours, theirs) => ours.P99 / theirs.P99).Median());
-    }
-
-    private static async Task<(double P50, double P99)> LatencyRoundAsync(RelayServer server, Crowd crowd, int perSecond, int seconds)
-    {
-        var sent = new ConcurrentDictionary<string, long>();
-        var times = new ConcurrentBag<double>();
-        var marker = "\"id\":\"lat-"u8.ToArray();
-        crowd.Delivered = payload =>
-        {
-            var at = payload.IndexOf(marker);
-            if (at < 0) return;
-            var id = payload[(at + 6)..];
-            id = id[..id.IndexOf((byte)'"')];
-            if (sent.TryGetValue(Encoding.ASCII.GetString(id), out var start)) times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        };
-        var expected = crowd.Received + perSecond * seconds * Group;
-        var run = Guid.NewGuid().ToString("N")[..8];
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / perSecond));
-        var publishing = new List<Task>();
-        for (var n = 0; n < perSecond * seconds; n++)
-        {
-            await timer.WaitForNextTickAsync();
-            var id = $"lat-{run}-{n}";
-            sent[id] = Stopwatch.GetTimestamp();
-            publishing.Add(server.PublishAsync(id, n * Group, Group, Clients));
-        }
-        await Task.WhenAll(publishing);
-        await crowd.WaitForAsync(expected);
-        crowd.Delivered = null;
-        var sorted = times.Order().ToArray();
-        return (sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]);
     }
 
     private static async Task MemoryAsync(Database database)

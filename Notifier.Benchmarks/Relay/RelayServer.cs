@@ -120,7 +120,7 @@ internal sealed class RelayServer : IDisposable
         await _limit.ReceiveAsync(one);
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));

@@ -32,9 +32,9 @@ internal sealed class BrowserProcess : IAsyncDisposable
     /// <param name="profile">The folder that outlives it.</param>
     /// <param name="pushServer">In place of Mozilla's.</param>
     public static Task<BrowserProcess> StartFirefoxAsync(string profile, string pushServer) =>
-        StartAsync(new BrowserProcess("Browser/firefox.mjs", FirefoxFactAttribute.Executable, profile, pushServer));
+        StartAsync(new BrowserProcess("Browser/firefox.mjs", "/usr/bin/firefox-esr", profile, pushServer));
 
-    public static Task<BrowserProcess> StartChromiumAsync() => StartAsync(new BrowserProcess("Browser/chromium.mjs", ChromiumFactAttribute.Executable));
+    public static Task<BrowserProcess> StartChromiumAsync() => StartAsync(new BrowserProcess("Browser/chromium.mjs", "/usr/bin/chromium"));
 
     private static async Task<BrowserProcess> StartAsync(BrowserProcess browser)
     {
@@ -141,6 +141,15 @@ internal sealed class Tab(BrowserProcess browser, int number)
             })()
             """);
         Assert.True((bool)came!, $"Not within {timeout.TotalSeconds:0.#} s: {what}");
+    }
+
+    /// <summary>What breaks a rule of accessibility that a program can check (axe-core).</summary>
+    /// <param name="part">Of the page, as an expression.</param>
+    public async Task<JsonArray> AccessibilityFaultsAsync(string part = "document")
+    {
+        var axe = await File.ReadAllTextAsync(Path.Combine(NodeScript.Folder, "node_modules", "axe-core", "axe.min.js"), TestContext.Current.CancellationToken);
+        await EvaluateAsync($"{axe}; null");
+        return (JsonArray)(await EvaluateAsync($"axe.run({part}).then(r => r.violations.map(v => `${{v.id}}: ${{v.nodes.map(n => n.target + ' ' + n.any.map(a => a.message)).join(', ')}}`))"))!;
     }
 
     public Task ToFrontAsync() => browser.OrderAsync(new { op = "front", page = number });

@@ -8,7 +8,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
 {
     private const string NoSharedWorker = "delete window.SharedWorker;";
 
-    [ChromiumFact]
+    [Fact]
     public async Task Five_tabs_hold_one_connection_and_each_gets_every_message_once()
     {
         var ada = ClientStage.NewName("ada");
@@ -21,7 +21,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         Assert.Equal("shared", (string?)(await ClientStage.StateAsync(tabs[0]))["via"]);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task What_is_sent_during_a_drop_arrives_after_it_once_and_in_order()
     {
         var ada = ClientStage.NewName("ada");
@@ -40,7 +40,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         Assert.Equal(["start"], (await tab.EvaluateAsync("told.gaps"))!.AsArray().Select(g => (string?)g));
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_relay_that_is_restarted_is_found_again_and_nothing_is_missing_or_told_twice()
     {
         var ada = ClientStage.NewName("ada");
@@ -58,7 +58,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         Assert.Equal(["start"], (await tab.EvaluateAsync("told.gaps"))!.AsArray().Select(g => (string?)g));
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_tab_whose_process_crashes_takes_its_attention_with_it_and_the_others_go_on()
     {
         var (ada, bob) = (ClientStage.NewName("ada"), ClientStage.NewName("bob"));
@@ -76,7 +76,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         await ClientStage.ReceivedAsync(other, "hello", "still there?");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_SharedWorker_that_is_killed_is_replaced_and_no_message_is_lost_or_told_twice()
     {
         var ada = ClientStage.NewName("ada");
@@ -95,7 +95,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Without_SharedWorker_one_tab_leads_and_when_it_goes_another_takes_over()
     {
         var ada = ClientStage.NewName("ada");
@@ -113,7 +113,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         Assert.Equal(2, link.Connections);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Without_locks_every_tab_has_a_connection_of_its_own()
     {
         var ada = ClientStage.NewName("ada");
@@ -127,7 +127,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Where_no_WebSocket_opens_the_client_polls()
     {
         var (ada, bob) = (ClientStage.NewName("ada"), ClientStage.NewName("bob"));
@@ -141,7 +141,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         await watcher.WaitForAsync($"told.statuses.includes('{ada}-c 3 seen by {ada}')", Stage.Soon, "what a polling client says: seen");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Two_people_see_each_other_come_type_get_the_message_look_at_it_and_go()
     {
         var (ada, bob) = (ClientStage.NewName("ada"), ClientStage.NewName("bob"));
@@ -162,7 +162,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         await hers.WaitForAsync($"told.presences['{bob}'] === 'offline'", Stage.Soon, "Bob gone");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_hidden_tab_gets_the_message_and_it_counts_as_seen_when_the_tab_comes_to_the_front()
     {
         var (ada, bob) = (ClientStage.NewName("ada"), ClientStage.NewName("bob"));
@@ -183,7 +183,7 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
         await watcher.WaitForAsync($"told.statuses.includes('{conversation} 1 seen by {ada}')", Stage.Soon, "seen");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_sealed_message_is_read_in_the_page_and_is_nowhere_in_the_relay_or_its_database()
     {
         var (ada, secret) = (ClientStage.NewName("ada"), $"meet me at {Guid.NewGuid()}");

@@ -7,7 +7,7 @@ public sealed class DemoPushScenarios(DemoPushStage stage) : IClassFixture<DemoP
 {
     private const string Shown = "navigator.serviceWorker.getRegistration().then(r => r.getNotifications()).then(all => all.map(n => n.title).sort().join())";
 
-    [FirefoxFact]
+    [Fact]
     public async Task Enabled_at_a_click_they_come_with_the_tab_closed_open_the_conversation_and_go_when_it_is_read()
     {
         var bob = await stage.OpenAsync("bob", context: null);

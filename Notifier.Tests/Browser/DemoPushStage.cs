@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Notifier.Domain.WebPush;
 using Notifier.Tests.Fixtures;
 
@@ -21,7 +19,7 @@ public sealed class DemoPushStage(PostgresCluster cluster) : DemoStage(cluster)
     protected override Dictionary<string, string> Settings()
     {
         var keys = VapidKeys.Generate();
-        var relay = $"http://127.0.0.1:{FreePort()}";
+        var relay = $"http://127.0.0.1:{PostgresServer.FreePort()}";
         return new()
         {
             ["WebPush__PublicKey"] = keys.PublicKey,
@@ -41,12 +39,5 @@ public sealed class DemoPushStage(PostgresCluster cluster) : DemoStage(cluster)
         await base.DisposeAsync();
         await PushService.DisposeAsync();
         Directory.Delete(_profile, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 }

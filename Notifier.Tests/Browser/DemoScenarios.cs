@@ -7,7 +7,7 @@ namespace Notifier.Tests.Browser;
 /// <summary>The demo page, as a person uses it: with the keyboard, on a wide screen and on a phone, in light and dark.</summary>
 public sealed class DemoScenarios(DemoStage stage) : IClassFixture<DemoStage>
 {
-    [ChromiumFact]
+    [Fact]
     public async Task Two_people_write_to_each_other_and_see_ticks_unread_counts_and_the_ladder()
     {
         var ada = await stage.OpenAsync("ada", 1200, 800, "light");
@@ -31,7 +31,7 @@ public sealed class DemoScenarios(DemoStage stage) : IClassFixture<DemoStage>
         await ada.WaitForAsync("[...document.querySelectorAll('#ladder .rung-why')].some(w => w.textContent === 'has seen it')", Stage.Soon, "the notifier's reason on the ladder");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Who_closes_the_tab_is_told_by_an_email_that_the_page_shows_without_running_anything_of_it()
     {
         var ada = await stage.OpenAsync("ada", 1200, 800, "light");
@@ -45,7 +45,7 @@ public sealed class DemoScenarios(DemoStage stage) : IClassFixture<DemoStage>
         await ada.WaitForAsync("document.querySelector('#mail iframe')?.getAttribute('sandbox') === 'allow-popups allow-popups-to-escape-sandbox'", Stage.Soon, "the email in a sandbox");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_latency_test_measures_from_one_tab_to_the_other()
     {
         var ada = await stage.OpenAsync("ada", 1200, 800, "light");
@@ -57,31 +57,29 @@ public sealed class DemoScenarios(DemoStage stage) : IClassFixture<DemoStage>
         await ada.WaitForAsync("document.querySelectorAll('.figures tbody td').length === 6", Stage.Soon, "the figures of relay and polling");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task No_part_of_the_page_breaks_a_rule_of_accessibility_that_a_program_can_check()
     {
-        var axe = await File.ReadAllTextAsync(Path.Combine(NodeScript.Folder, "node_modules", "axe-core", "axe.min.js"), TestContext.Current.CancellationToken);
         foreach (var (width, scheme) in new[] { (1200, "light"), (1200, "dark"), (360, "light"), (360, "dark") })
         {
             var tab = await stage.OpenAsync("bob", width, 780, scheme);
-            await CheckAsync(tab, axe, $"{width} {scheme}, the list");
+            await CheckAsync(tab, $"{width} {scheme}, the list");
             await tab.ClickAsync("[data-conversation='allotment']");
-            await CheckAsync(tab, axe, $"{width} {scheme}, a conversation");
+            await CheckAsync(tab, $"{width} {scheme}, a conversation");
             if (width < 1100) await tab.ClickAsync("#behind");
             foreach (var scene in new[] { "ladder", "mail", "latency" })
             {
                 await tab.ClickAsync($"#tab-{scene}");
-                await CheckAsync(tab, axe, $"{width} {scheme}, {scene}");
+                await CheckAsync(tab, $"{width} {scheme}, {scene}");
             }
             Assert.True((bool)(await tab.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!, $"{width}: wider than the screen");
             await tab.CloseAsync();
         }
     }
 
-    private static async Task CheckAsync(Tab tab, string axe, string where)
+    private static async Task CheckAsync(Tab tab, string where)
     {
-        await tab.EvaluateAsync($"'axe' in window || (0, eval)({System.Text.Json.JsonSerializer.Serialize(axe)}); null");
-        var found = (JsonArray)(await tab.EvaluateAsync("axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target + ' ' + n.any.map(a => a.message)).join(', ')}`))"))!;
+        var found = await tab.AccessibilityFaultsAsync();
         Assert.True(found.Count == 0, $"{where}: {found}");
     }
 }

@@ -5,7 +5,7 @@ namespace Notifier.Tests.Browser;
 /// <summary>The browser client in the other engine.</summary>
 public sealed class FirefoxClientScenarios(ClientStage stage) : IClassFixture<ClientStage>
 {
-    [FirefoxFact]
+    [Fact]
     public async Task In_Firefox_five_tabs_hold_one_connection_and_what_is_sent_during_a_drop_arrives_once_and_in_order()
     {
         var profile = Directory.CreateTempSubdirectory("notifier-firefox-").FullName;

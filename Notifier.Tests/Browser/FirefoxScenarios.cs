@@ -6,7 +6,7 @@ namespace Notifier.Tests.Browser;
 /// <summary>Web Push as a person gets it: a real Firefox with the shipped service worker, a real worker, a push service between them.</summary>
 public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<BrowserStage>
 {
-    [FirefoxFact]
+    [Fact]
     public async Task A_tab_in_the_background_gets_a_notification_and_the_tab_in_front_is_spared_one()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -25,7 +25,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
             ((string)shown["title"]!, (string)shown["body"]!, (string)shown["tag"]!, (string)shown["data"]!["url"]!));
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task A_click_tells_the_tab_that_is_open_the_conversation_and_takes_the_notification_away()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -39,7 +39,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         await WaitForNotificationsAsync(tab, 0);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task A_click_without_an_open_tab_opens_the_conversation()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -53,7 +53,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         await WaitForNotificationsAsync(tab, 0);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task With_the_tab_closed_the_notification_comes_and_later_messages_take_its_place_with_a_count()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -67,7 +67,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(["2 new messages", "Is it still available?"], (await NotificationsAsync(tab)).Select(n => (string)n!["body"]!).Order());
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task Of_what_came_while_the_browser_was_closed_the_newest_of_each_conversation_is_shown_at_its_next_start()
     {
         var (bob, _) = await SubscribedAsync();
@@ -86,7 +86,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(acks + 1, stage.PushService.Acks.Entries.Length);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task Seen_elsewhere_the_notification_goes_away_and_that_of_another_conversation_stays()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -101,7 +101,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(bob.Conversation("d"), (string)(await NotificationsAsync(tab))[0]!["tag"]!);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task A_push_message_that_somebody_changed_on_its_way_is_refused_by_the_browser_and_nothing_is_shown()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -117,7 +117,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(bob.Conversation("d"), (string)(await NotificationsAsync(tab))[0]!["tag"]!);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task After_a_key_rotation_browsers_are_reached_with_the_old_key_until_their_page_subscribes_anew_and_with_the_new_one_from_then_on()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -142,7 +142,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(anew, await SubscriptionAsync(bob)); // nothing changed, so nothing was said again
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task A_subscription_that_the_browser_lost_is_made_anew_at_the_next_start_of_the_page_and_nobody_is_asked_who_did_not_enable_it()
     {
         var (bob, tab) = await SubscribedAsync();
@@ -158,7 +158,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         Assert.Equal(made, await SubscriptionAsync(bob));
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task A_subscription_that_the_push_service_forgot_is_made_anew_at_once_where_a_page_is_open()
     {
         var (bob, _) = await SubscribedAsync();
@@ -171,7 +171,7 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
         await SayAsync(bob, "c", "m1", 1);
     }
 
-    [FirefoxFact]
+    [Fact]
     public async Task Disabled_the_browser_has_no_subscription_and_the_notifier_has_none_either()
     {
         var (bob, tab) = await SubscribedAsync();

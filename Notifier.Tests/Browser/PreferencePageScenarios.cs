@@ -9,10 +9,9 @@ public sealed class PreferencePageScenarios(Stage stage) : IClassFixture<Stage>
 {
     private static int _people;
 
-    [ChromiumFact]
+    [Fact]
     public async Task Every_state_of_the_page_can_be_read_by_everyone_in_every_language_at_every_width()
     {
-        var axe = await File.ReadAllTextAsync(Path.Combine(NodeScript.Folder, "node_modules", "axe-core", "axe.min.js"), TestContext.Current.CancellationToken);
         var screens = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "screens")).FullName;
         var faults = new List<string>();
         await using var chromium = await BrowserProcess.StartChromiumAsync();
@@ -40,9 +39,7 @@ public sealed class PreferencePageScenarios(Stage stage) : IClassFixture<Stage>
                 {
                     var name = $"unsubscribe-{locale}-{state}-{width}-{scheme}";
                     await tab.ScreenshotAsync(Path.Combine(screens, $"{name}.png"));
-                    await tab.EvaluateAsync($"{axe}; null");
-                    var found = (JsonArray)(await tab.EvaluateAsync(
-                        "axe.run(document).then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target + ' ' + n.any.map(a => a.message)).join(', ')}`))"))!;
+                    var found = await tab.AccessibilityFaultsAsync();
                     if (found.Count > 0) faults.Add($"{name}: {found}");
                     if (!(bool)(await tab.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!) faults.Add($"{name}: wider than the window");
                 }
@@ -51,7 +48,7 @@ public sealed class PreferencePageScenarios(Stage stage) : IClassFixture<Stage>
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task With_the_keyboard_alone_each_choice_is_made_holds_and_is_shown()
     {
         var (bob, link) = await PersonAsync("en");
@@ -85,7 +82,7 @@ public sealed class PreferencePageScenarios(Stage stage) : IClassFixture<Stage>
             "SELECT extract(epoch FROM email_at - notifier.now())::float8 / 3600 FROM notifier.escalation WHERE conversation = $1", bob.Conversation("d"))));
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Who_unsubscribes_gets_no_more_and_can_come_back()
     {
         var (bob, link) = await PersonAsync("en");

@@ -5,7 +5,7 @@ namespace Notifier.Tests.Browser;
 /// <summary>The four cases that all of this is for, one after the other, on real parts.</summary>
 public sealed class SeedScenarios(SeedStage stage) : IClassFixture<SeedStage>
 {
-    [ChromiumFact]
+    [Fact]
     public async Task An_open_tab_then_none_then_no_browser_then_nobody_at_all()
     {
         var browser = await BrowserProcess.StartChromiumAsync();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Notifier.Tests.Fixtures;
@@ -14,22 +12,13 @@ internal sealed class Dovecot : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dovecot-").FullName;
     private Process _process = null!;
 
-    private Dovecot()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        Port = ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
-    public int Port { get; }
+    public int Port { get; } = PostgresServer.FreePort();
 
     /// <summary>The Maildir, cur and new: a flag is a letter behind the comma of a name.</summary>
     public string[] Files => [.. Directory.EnumerateFiles(Path.Combine(_folder, "mail"), "*", SearchOption.AllDirectories).Where(f => f.Contains("/cur/") || f.Contains("/new/"))];
 
-    /// <returns>Null where Dovecot is not installed.</returns>
-    public static async Task<Dovecot?> StartAsync()
+    public static async Task<Dovecot> StartAsync()
     {
-        if (!File.Exists("/usr/sbin/dovecot")) return null;
         var dovecot = new Dovecot();
         try
         {
@@ -65,7 +54,7 @@ internal sealed class Dovecot : IAsyncDisposable
             protocols = imap
             listen = 127.0.0.1
             base_dir = {{_folder}}/run
-            log_path = {{_folder}}/log
+            log_path = /dev/stderr
             ssl = no
             default_internal_user = {{worker}}
             default_login_user = {{login}}
@@ -85,25 +74,18 @@ internal sealed class Dovecot : IAsyncDisposable
 
             """);
         _process = Process.Start(new ProcessStartInfo("/usr/sbin/dovecot", ["-F", "-c", config]) { RedirectStandardError = true })!;
-        var errors = _process.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(Patience);
-        while (true)
+        var said = new StringBuilder();
+        while (await _process.StandardError.ReadLineAsync(patience.Token) is { } line)
         {
-            using var client = new TcpClient();
-            try
+            if (line.Contains("starting up for imap", StringComparison.Ordinal)) // it listens by then
             {
-                await client.ConnectAsync(IPAddress.Loopback, Port, patience.Token);
+                _ = _process.StandardError.ReadToEndAsync(CancellationToken.None); // or it would wait for a reader
                 return;
             }
-            catch (SocketException) when (!_process.HasExited)
-            {
-                await Task.Delay(50, patience.Token);
-            }
-            catch (SocketException)
-            {
-                throw new InvalidOperationException($"dovecot did not start: {await errors}");
-            }
+            said.AppendLine(line);
         }
+        throw new InvalidOperationException($"dovecot did not start: {said}");
     }
 
     /// <summary>2.4 speaks another dialect than 2.3.</summary>

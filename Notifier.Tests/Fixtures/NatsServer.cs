@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Text;
 
 namespace Notifier.Tests.Fixtures;
 
@@ -40,33 +39,27 @@ public sealed class NatsServer : IAsyncDisposable
     /// <summary>After <see cref="KillAsync"/>: with what it had stored.</summary>
     public async Task StartAgainAsync()
     {
-        // Its standard input ends when this process ends; then it ends the server.
-        const string script = """trap '' INT TERM HUP; log=$1; shift; "$@" < /dev/null > "$log" 2>&1 & echo $!; cat > /dev/null; kill -9 $!""";
-        _keeper = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", script, "sh", Path.Combine(_folder, "log"), Program, "-c", Path.Combine(_folder, "conf"), "-a", "127.0.0.1", "-p", $"{Port}"])
+        // Its standard input ends when this process ends; then it ends the server. The server alone holds the output, so that it ends with it.
+        const string script = """trap '' INT TERM HUP; "$@" < /dev/null 2>&1 & echo $!; exec >&-; cat > /dev/null; kill -9 $!""";
+        _keeper = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", script, "sh", Program, "-c", Path.Combine(_folder, "conf"), "-a", "127.0.0.1", "-p", $"{Port}"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
-            RedirectStandardError = true,
         })!;
-        _server = int.Parse((await _keeper.StandardOutput.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture);
+        var output = _keeper.StandardOutput;
+        _server = int.Parse((await output.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture);
         using var patience = new CancellationTokenSource(Patience);
-        while (true)
+        var said = new StringBuilder();
+        while (await output.ReadLineAsync(patience.Token) is { } line)
         {
-            using var client = new TcpClient();
-            try
+            if (line.EndsWith("Server is ready", StringComparison.Ordinal))
             {
-                await client.ConnectAsync(IPAddress.Loopback, Port, patience.Token);
+                _ = output.ReadToEndAsync(CancellationToken.None); // or it would wait for a reader
                 return;
             }
-            catch (SocketException) when (Directory.Exists($"/proc/{_server}"))
-            {
-                await Task.Delay(20, patience.Token);
-            }
-            catch (SocketException)
-            {
-                throw new InvalidOperationException($"nats-server did not start (Debian's package nats-server is needed): {await File.ReadAllTextAsync(Path.Combine(_folder, "log"))}");
-            }
+            said.AppendLine(line);
         }
+        throw new InvalidOperationException($"nats-server did not start (Debian's package nats-server is needed): {said}");
     }
 
     /// <summary>SIGKILL. What it stored stays.</summary>
