@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Relay.Fanout;
@@ -9,8 +7,6 @@ namespace Notifier.Relay.Connections;
 /// <summary>What the relay says besides events; docs/relay-protocol.md has the members.</summary>
 internal static class RelayFrames
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     public static readonly Frame Ping = Frame.Text("""{"t":"ping"}"""), Pong = Frame.Text("""{"t":"pong"}""");
 
     /// <summary>A <c>ping</c> that says where the log stands.</summary>
@@ -94,16 +90,9 @@ internal static class RelayFrames
         _ => "offline",
     };
 
-    private static Frame Of(string kind, Action<Utf8JsonWriter> write)
+    private static Frame Of(string kind, Action<Utf8JsonWriter> write) => Frame.Text(RelaxedJson.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer, Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("t", kind);
-            write(json);
-            json.WriteEndObject();
-        }
-        return Frame.Text(buffer.WrittenSpan);
-    }
+        json.WriteString("t", kind);
+        write(json);
+    }));
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Notifier.Domain;
@@ -11,7 +9,6 @@ internal static partial class PublishReader
 {
     public const int MaxMessages = 1000, MaxRecipients = 10_000;
     private const int MaxFrame = 64 * 1024, OffsetRoom = 64;
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <returns>The messages; null and what is wrong.</returns>
     public static List<PublishedMessage>? Read(JsonElement root, DateTimeOffset now, out Unreadable? bad)
@@ -58,12 +55,12 @@ internal static partial class PublishReader
         bad = faults.First;
         if (bad is not null) return null;
 
-        var body = Write(json =>
+        var body = RelaxedJson.Write(json =>
         {
             json.WriteString("id", id);
             Content(json);
-        });
-        var tail = Write(json =>
+        }).ToArray();
+        var tail = RelaxedJson.Write(json =>
         {
             json.WriteString("id", id);
             json.WriteNumber("ts", now.ToUnixTimeMilliseconds());
@@ -72,7 +69,7 @@ internal static partial class PublishReader
             json.WriteStartObject("d");
             Content(json);
             json.WriteEndObject();
-        });
+        }).ToArray();
         if (tail.Length + OffsetRoom > MaxFrame) bad = new Unreadable($"{path}.{(text is null ? "sealed" : "text")}", "is too long: the frame of an event has at most 64 KiB");
         return bad is null ? new PublishedMessage(site, id, to, conversation, seq, senderId, body, tail) : null;
 
@@ -99,7 +96,7 @@ internal static partial class PublishReader
     public static PublishedMessage OfAccepted(string site, string id, string[] to, JsonElement body, DateTimeOffset at)
     {
         var conversation = body.GetProperty("conversation").GetString()!;
-        var tail = Write(json =>
+        var tail = RelaxedJson.Write(json =>
         {
             json.WriteString("id", id);
             json.WriteNumber("ts", at.ToUnixTimeMilliseconds());
@@ -108,20 +105,8 @@ internal static partial class PublishReader
             json.WriteStartObject("d");
             foreach (var member in body.EnumerateObject().Where(m => m.Name != "id")) member.WriteTo(json);
             json.WriteEndObject();
-        });
+        }).ToArray();
         return new PublishedMessage(site, id, to, conversation, body.GetProperty("seq").GetInt64(), body.GetProperty("sender").GetProperty("id").GetString()!, [], tail);
-    }
-
-    private static byte[] Write(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, Relaxed))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>RFC 7516 section 7.1; with dir, the key's part is empty (RFC 7518 section 4.5).</summary>

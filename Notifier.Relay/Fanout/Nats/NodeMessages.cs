@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Notifier.Relay.Outcomes;
 using Notifier.Relay.Publish;
@@ -20,8 +18,6 @@ internal static class NodeMessages
 
     /// <summary>Recipients of a signal that go in one message.</summary>
     private const int SignalPeople = 1000;
-
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <param name="messages">In the order of their rows.</param>
     /// <param name="most">Bytes that the server takes. What does not fit is not said; what follows it lies behind a row that nobody knows, and is read from the database.</param>
@@ -49,13 +45,13 @@ internal static class NodeMessages
         }
     }
 
-    public static IEnumerable<byte[]> Signal(Signal signal) => signal.Recipients.Chunk(SignalPeople).Select(people => Write(json =>
+    public static IEnumerable<byte[]> Signal(Signal signal) => signal.Recipients.Chunk(SignalPeople).Select(people => RelaxedJson.Write(json =>
     {
         json.WriteString("s", signal.Site);
         Strings(json, "to", people);
         json.WritePropertyName("f");
         json.WriteRawValue(signal.Frame, skipInputValidation: true);
-    }));
+    }).ToArray());
 
     /// <exception cref="JsonException">It is not what a node of this version says; so are <see cref="KeyNotFoundException"/> and <see cref="InvalidOperationException"/>.</exception>
     public static AcceptedGroup ReadAccepted(byte[] data)
@@ -79,7 +75,7 @@ internal static class NodeMessages
         return new SignalRow(root.GetProperty("s").GetString()!, Strings(root.GetProperty("to")), root.GetProperty("f").GetRawText());
     }
 
-    private static byte[] Accepted(long behind, IReadOnlyList<(long Row, PublishedMessage Message)> messages, int from, int to) => Write(json =>
+    private static byte[] Accepted(long behind, IReadOnlyList<(long Row, PublishedMessage Message)> messages, int from, int to) => RelaxedJson.Write(json =>
     {
         json.WriteNumber("p", behind);
         json.WriteStartArray("r");
@@ -94,7 +90,7 @@ internal static class NodeMessages
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    });
+    }).ToArray();
 
     /// <summary>At most; ids are short, and an escaped letter takes six bytes.</summary>
     private static int Size(PublishedMessage message) => message.Tail.Length + message.To.Sum(to => 6 * to.Length + 3) + 6 * message.Site.Length + 64;
@@ -107,16 +103,4 @@ internal static class NodeMessages
     }
 
     private static string[] Strings(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetString()!)];
-
-    private static byte[] Write(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer, Relaxed))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
-    }
 }
