@@ -120,16 +120,20 @@ public enum Reason
     OtherKey,
 }
 
-/// <summary>The words of <see cref="Reason"/>, <see cref="Verdict"/> and <see cref="Channel"/> as the outside knows them: <c>already_seen</c>.</summary>
+/// <summary>The words of closed lists as the outside knows them: <c>already_seen</c>.</summary>
 public static class Words
 {
     private static readonly string[] Reasons = [.. Enum.GetNames<Reason>().Select(SnakeCase)];
     private static readonly string[] Verdicts = [.. Enum.GetNames<Verdict>().Select(SnakeCase)];
     private static readonly string[] Channels = [.. Enum.GetNames<Channel>().Select(SnakeCase)];
+    private static readonly string[] Outcomes = [.. Enum.GetNames<DeliveryOutcome>().Select(SnakeCase)];
+    private static readonly string[] Presences = [.. Enum.GetNames<Presence>().Select(SnakeCase)];
 
     public static string Word(this Reason reason) => Reasons[(int)reason];
     public static string Word(this Verdict verdict) => Verdicts[(int)verdict];
     public static string Word(this Channel channel) => Channels[(int)channel];
+    public static string Word(this DeliveryOutcome outcome) => Outcomes[(int)outcome];
+    public static string Word(this Presence presence) => Presences[(int)presence];
 
     public static Reason ToReason(string word) => (Reason)IndexOf(Reasons, word);
     public static Verdict ToVerdict(string word) => (Verdict)IndexOf(Verdicts, word);

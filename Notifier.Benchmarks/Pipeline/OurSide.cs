@@ -49,7 +49,7 @@ internal sealed class OurSide(Database database, WorkerSide worker, NatsServerSi
             while (Next() is { } request) await PublishAsync(request);
         }));
         while (door == Door.Nats && await IsWaitingAsync()) await Task.Delay(5);
-        while (await database.CountAsync("SELECT count(*) FROM (SELECT FROM notifier.inbox LIMIT 1) AS waiting") > 0) await Task.Delay(5);
+        while (await database.CountAsync("SELECT count(*) FROM (SELECT FROM notifier.inbox ORDER BY id LIMIT 1) AS waiting") > 0) await Task.Delay(5);
         return clock.Elapsed;
 
         byte[]? Next()

@@ -73,8 +73,8 @@ public sealed class PagePlanTests(OperationsDatabase database) : IClassFixture<O
         await database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, sent_at) SELECT 'acme', 'm-' || i, 'c', i, now() FROM generate_series(1, {Rows}) AS i UNION ALL SELECT 'acme', 'm-all', 'c', 0, now()");
         await database.ExecuteAsync(
             $"""
-            INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason)
-            SELECT now(), 'acme', 'u-' || i, 'c', m, channel, 'told', 'accepted' FROM generate_series(1, {Rows}) AS i, unnest(ARRAY['push', 'email']) AS channel, unnest(ARRAY['m-all', 'm-' || i]) AS m
+            INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason, email_verdict, email_reason)
+            SELECT now(), 'acme', 'u-' || i, 'c', m, 'told', 'accepted', 'wait', 'delay' FROM generate_series(1, {Rows}) AS i, unnest(ARRAY['m-all', 'm-' || i]) AS m
             """);
         await database.ExecuteAsync(
             $"INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at, email_at) SELECT i, 'acme', 'u-' || i % 1000, 'c-' || i, i % 64, now(), now() + i * interval '1 second' FROM generate_series(1, {Rows}) AS i");

@@ -11,7 +11,7 @@ public sealed class WhyPageTests(OperationsDatabase database) : IClassFixture<Op
     public async ValueTask InitializeAsync()
     {
         await database.ClearAsync();
-        await database.ExecuteAsync("TRUNCATE notifier.decision, notifier.recipient, notifier.push_subscription");
+        await database.ExecuteAsync("TRUNCATE notifier.trace, notifier.recipient, notifier.push_subscription");
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -132,6 +132,6 @@ public sealed class WhyPageTests(OperationsDatabase database) : IClassFixture<Op
         database.ExecuteAsync("INSERT INTO notifier.message (site, id, conversation, seq, text, sent_at) VALUES ($1, $2, 'c-9', 1, $3, now())", site, id, text);
 
     private Task DecisionAsync(string site, string message, string recipient, string channel, string verdict, string reason) => database.ExecuteAsync(
-        "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason) VALUES (now(), $1, $2, 'c-9', $3, $4, $5, $6)",
-        site, recipient, message, channel, verdict, reason);
+        $"INSERT INTO notifier.trace (at, site, recipient, conversation, message, {channel}_verdict, {channel}_reason) VALUES (now(), $1, $2, 'c-9', $3, $4, $5)",
+        site, recipient, message, verdict, reason);
 }

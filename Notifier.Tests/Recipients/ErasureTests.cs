@@ -14,7 +14,7 @@ public sealed class ErasureTests(ApiFixture api) : IClassFixture<ApiFixture>
         await api.Database.LeaveAsync("acme", "canary-1", other: "bob-1");
         // The test is worth something only as long as every table that can hold a person does.
         Assert.Equal(
-            ["bounce", "dead_letter", "decision", "email_attempt", "escalation", "escalation_message", "inbox", "message", "presence", "push_outbox", "push_subscription", "recipient", "seen_mark", "suppression", "relay.accepted", "relay.connected", "relay.signal"],
+            ["bounce", "dead_letter", "email_attempt", "escalation", "escalation_message", "inbox", "message", "presence", "push_outbox", "push_subscription", "recipient", "seen_mark", "suppression", "trace", "relay.accepted", "relay.connected", "relay.signal"],
             (await api.Database.FindAsync("canary-1")).Select(f => f.Table).Distinct());
 
         Assert.Equal(204, (await EraseAsync("canary-1")).Status);
@@ -45,7 +45,7 @@ public sealed class ErasureTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         await using var connection = await api.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await using var plan = new Npgsql.NpgsqlCommand("SET LOCAL enable_seqscan = off; EXPLAIN (COSTS OFF) DELETE FROM notifier.decision WHERE site = 'acme' AND recipient = 'u'", connection);
+        await using var plan = new Npgsql.NpgsqlCommand("SET LOCAL enable_seqscan = off; EXPLAIN (COSTS OFF) DELETE FROM notifier.trace WHERE site = 'acme' AND recipient = 'u'", connection);
         var lines = new List<string>();
         await using (var reader = await plan.ExecuteReaderAsync(TestContext.Current.CancellationToken))
             while (await reader.ReadAsync(TestContext.Current.CancellationToken)) lines.Add(reader.GetString(0));

@@ -24,7 +24,7 @@ internal static class Traces
         await database.ExecuteAsync(
             "INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at) VALUES (nextval('notifier.escalation_id'), $1, $2, 'c-9', $3, now())", site, id, Shard.Of(site, id));
         await database.ExecuteAsync(
-            "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, basis) VALUES (now(), $1, $2, 'c-9', 'told-' || $2, 'push', 'told', 'accepted', jsonb_build_object('to', $2))", site, id);
+            "INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason, basis) VALUES (now(), $1, $2, 'c-9', 'told-' || $2, 'told', 'accepted', jsonb_build_object('to', $2))", site, id);
 
         await database.ExecuteAsync("INSERT INTO notifier.bounce (report, site, address, status, verdict) VALUES (convert_to($1 || 'report of ' || $2, 'UTF8'), $1, lower($2 || '@acme.example'), '5.1.1', 'suppress')", site, id);
         await database.RelayAsync(site, id, other);

@@ -94,7 +94,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
     private static List<TraceRow> SeenMeanwhile(ClaimedEmail email, EmailDraft says, DateTimeOffset now) =>
         [.. email.Conversations.Zip(email.Newest)
             .Where(c => says.Stays.GetValueOrDefault(c.First) is { Reason: Reason.AlreadySeen })
-            .Select(c => new TraceRow(now, new(email.Recipient.Site, email.Recipient.Recipient, c.First), c.Second, null, Channel.Email, says.Stays[c.First], null))];
+            .Select(c => new TraceRow(now, new(email.Recipient.Site, email.Recipient.Recipient, c.First), c.Second, null, Push: null, says.Stays[c.First]))];
 
     private static DeadLetter Letter(ClaimedEmail email, Ending ending) => new(
         email.Recipient.Site, "email", null, null, ending.Ruling.Reason.Word(), ending.Answer ?? "no answer",

@@ -75,7 +75,7 @@ internal sealed class EscalationProcessor(
         foreach (var (site, content) in turn.Changes.Messages)
         {
             using var span = Tracing.Start("notifier.decide", ActivityKind.Internal, content.TraceParent, from);
-            span?.SetTag("notifier.site", site).SetTag("notifier.decisions", rulings[(site, content.Id)].Select(t => $"{t.Channel.Word()} {t.Ruling.Verdict.Word()} {t.Ruling.Reason.Word()}").Distinct().ToArray());
+            span?.SetTag("notifier.site", site).SetTag("notifier.decisions", rulings[(site, content.Id)].SelectMany(t => t.Rulings).Select(r => $"{r.Channel.Word()} {r.Ruling.Verdict.Word()} {r.Ruling.Reason.Word()}").Distinct().ToArray());
         }
     }
 
@@ -83,8 +83,8 @@ internal sealed class EscalationProcessor(
 
     private void Announce(Turn turn)
     {
-        foreach (var group in turn.Changes.Trace.GroupBy(t => (t.Channel, t.Ruling.Verdict, t.Ruling.Reason)))
-            metrics.Decided(group.Key.Channel, new Ruling(group.Key.Verdict, group.Key.Reason), group.Count());
+        foreach (var ((channel, verdict, reason), count) in turn.Changes.Trace.SelectMany(t => t.Rulings).CountBy(r => (r.Channel, r.Ruling.Verdict, r.Ruling.Reason)))
+            metrics.Decided(channel, new Ruling(verdict, reason), count);
         if (turn.OrdersPush) bells.Push.Ring();
     }
 }

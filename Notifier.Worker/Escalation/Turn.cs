@@ -151,7 +151,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         foreach (var (was, now) in row.State.Unseen.Zip(after.Unseen).Where(m => m.First.Email != m.Second.Email))
         {
             _touched.Add((key, was.Id));
-            if (now.Email is { } ruling) Changes.Trace.Add(new TraceRow(state.Now, key, was.Id, row.Id, Channel.Email, ruling, null));
+            if (now.Email is { } ruling) Changes.Trace.Add(new TraceRow(state.Now, key, was.Id, row.Id, Push: null, ruling));
         }
         state.Escalations[key] = row with { State = after };
     }
@@ -193,14 +193,10 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         var before = state.Escalations[key];
         var recipient = state.Recipients[key.Owner];
         var decision = EscalationLadder.Decide(recipient, before.State, siteOf(key.Site).Policy, state.Now);
-        var row = before;
-
-        row = Rule(state, key, row, Channel.Push, decision.Push.Rulings);
-        if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id));
-
         // Outside an email turn what is due now is left to its alarm, which takes all that is due for the person together.
         var emailNow = decision.Email.Sends && kind == TurnKind.Emails;
-        row = Rule(state, key, row, Channel.Email, decision.Email.Rulings.Where(r => r.Ruling.Verdict != Verdict.Send || emailNow));
+        var row = Rule(state, key, before, decision.Push.Rulings, decision.Email.Rulings.Where(r => r.Ruling.Verdict != Verdict.Send || emailNow));
+        if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id));
         if (emailNow) (_emails.TryGetValue(key.Owner, out var list) ? list : _emails[key.Owner] = []).Add(key);
         var emailAt = !decision.Email.Sends ? decision.Email.AskAgainAt : emailNow ? null : before.EmailAt < state.Now ? before.EmailAt : state.Now;
 
@@ -209,18 +205,29 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
     }
 
     /// <summary>Writes rulings to their messages, and what is news to the trace.</summary>
-    private EscalationRow Rule(LadderState state, ConversationKey key, EscalationRow row, Channel channel, IEnumerable<(UnseenMessage Message, Ruling Ruling)> rulings)
+    private EscalationRow Rule(
+        LadderState state, ConversationKey key, EscalationRow row, IEnumerable<(UnseenMessage Message, Ruling Ruling)> push, IEnumerable<(UnseenMessage Message, Ruling Ruling)> email)
     {
-        var news = rulings.Where(r => !r.Ruling.SameAs(r.Message.On(channel))).ToDictionary(r => r.Message.Id, r => r.Ruling);
-        if (news.Count == 0) return row;
-        foreach (var message in row.State.Unseen)
+        var (pushNews, emailNews) = (News(Channel.Push, push), News(Channel.Email, email));
+        if (pushNews.Count + emailNews.Count == 0) return row;
+        var recipient = state.Recipients[key.Owner];
+        var unseen = row.State.Unseen.ToArray();
+        foreach (ref var message in unseen.AsSpan())
         {
-            if (!news.TryGetValue(message.Id, out var ruling)) continue;
-            Changes.Trace.Add(new TraceRow(state.Now, key, message.Id, row.Id, channel, ruling, Basis(state.Recipients[key.Owner], row.State, message)));
+            var (onPush, onEmail) = (Of(pushNews, message), Of(emailNews, message));
+            if (onPush is null && onEmail is null) continue;
+            Changes.Trace.Add(new TraceRow(state.Now, key, message.Id, row.Id, onPush, onEmail) { Grounds = GroundsOf(recipient, row.State, message) });
             _touched.Add((key, message.Id));
+            if (onPush is { } p) message = message.With(Channel.Push, p);
+            if (onEmail is { } e) message = message.With(Channel.Email, e);
         }
-        return row with { State = row.State with { Unseen = [.. row.State.Unseen.Select(m => news.TryGetValue(m.Id, out var r) ? m.With(channel, r) : m)] } };
+        return row with { State = row.State with { Unseen = unseen } };
     }
+
+    private static Dictionary<string, Ruling> News(Channel channel, IEnumerable<(UnseenMessage Message, Ruling Ruling)> rulings) =>
+        rulings.Where(r => !r.Ruling.SameAs(r.Message.On(channel))).ToDictionary(r => r.Message.Id, r => r.Ruling);
+
+    private static Ruling? Of(Dictionary<string, Ruling> news, UnseenMessage message) => news.TryGetValue(message.Id, out var ruling) ? ruling : null;
 
     /// <summary>Drops what is seen, takes its notifications back, and collects the rows that changed.</summary>
     private EscalationRow Settle(ConversationKey key, EscalationRow row)
@@ -253,16 +260,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         }
     }
 
-    private static string Basis(RecipientState recipient, ConversationState conversation, UnseenMessage message) => JsonSerializer.Serialize(new
-    {
-        outcome = message.Outcome.ToString().ToLowerInvariant(),
-        presence = message.Presence.ToString().ToLowerInvariant(),
-        now = recipient.Presence.Select(r => r.State).DefaultIfEmpty().Max().ToString().ToLowerInvariant(),
-        lastActivity = recipient.LastActivity ?? message.LastActivity,
-        seenUpTo = conversation.SeenUpTo,
-        seq = message.Seq,
-        sentAt = message.SentAt,
-        device = recipient.HasPushSubscription,
-        address = recipient.Profile is { HasAddress: true },
-    });
+    private static Grounds GroundsOf(RecipientState recipient, ConversationState conversation, UnseenMessage message) => new(
+        message.Outcome, message.Presence, recipient.Presence.Select(r => r.State).DefaultIfEmpty().Max(), recipient.LastActivity ?? message.LastActivity,
+        conversation.SeenUpTo, message.Seq, message.SentAt, recipient.HasPushSubscription, recipient.Profile is { HasAddress: true });
 }

@@ -9,8 +9,8 @@ internal static class EmailTrace
     /// <summary>A row of the trace for every message that the email under way tells of.</summary>
     public static NpgsqlBatchCommand UnderWay(ClaimedEmail email, Ruling ruling) => new(
         $"""
-        INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, until, basis)
-        SELECT notifier.now(), site, recipient, conversation, message, $4, $5, $6, $7, jsonb_build_object('attempt', $8::integer)
+        INSERT INTO notifier.trace (at, site, recipient, conversation, message, email_verdict, email_reason, email_until, basis)
+        SELECT notifier.now(), site, recipient, conversation, message, $4, $5, $6, jsonb_build_object('attempt', $7::integer)
         FROM notifier.escalation_message
         WHERE site = $1 AND recipient = $2 AND conversation = ANY ($3) AND email_verdict = {(int)Verdict.Send}
         """)
@@ -18,7 +18,7 @@ internal static class EmailTrace
         Parameters =
         {
             new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = email.Conversations.ToArray() },
-            new() { Value = Channel.Email.Word() }, new() { Value = ruling.Verdict.Word() }, new() { Value = ruling.Reason.Word() },
+            new() { Value = ruling.Verdict.Word() }, new() { Value = ruling.Reason.Word() },
             new() { Value = (object?)ruling.Until ?? DBNull.Value, DataTypeName = "timestamptz" }, new() { Value = email.Attempts },
         },
     };

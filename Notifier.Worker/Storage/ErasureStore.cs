@@ -71,7 +71,7 @@ internal sealed class ErasureStore(NpgsqlDataSource database)
 
     private static readonly string[] Traces =
     [
-        Content("DELETE FROM notifier.decision WHERE site = $1 AND recipient = $2 RETURNING message"),
+        Content("DELETE FROM notifier.trace WHERE site = $1 AND recipient = $2 RETURNING message"),
         Content("SELECT id FROM notifier.message WHERE site = $1 AND sender_id = $2"),
         // Rows are locked in the order of their keys, as turns do.
         $"""

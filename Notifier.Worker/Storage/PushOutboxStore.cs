@@ -160,14 +160,14 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
              told AS (UPDATE notifier.escalation_message em SET push_verdict = {(int)Verdict.Told}, push_reason = {(int)Reason.Accepted}
                       FROM theirs WHERE em.site = theirs.site AND em.recipient = theirs.recipient AND em.message = theirs.message
                       RETURNING em.site, em.recipient, em.conversation, em.message, theirs.origin)
-        INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason, basis)
-        SELECT notifier.now(), site, recipient, conversation, message, $6, $7, $8, jsonb_build_object('origin', origin) FROM told
+        INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason, basis)
+        SELECT notifier.now(), site, recipient, conversation, message, $6, $7, jsonb_build_object('origin', origin) FROM told
         """)
     {
         Parameters =
         {
             Column.Of(pushes, p => p.Key.Site), Column.Of(pushes, p => p.Key.Recipient), Column.Of(pushes, p => p.Key.Conversation), Column.Of(pushes, p => p.UpTo),
-            Column.Of(pushes, p => p.Origin), new() { Value = Channel.Push.Word() }, new() { Value = Verdict.Told.Word() }, new() { Value = Reason.Accepted.Word() },
+            Column.Of(pushes, p => p.Origin), new() { Value = Verdict.Told.Word() }, new() { Value = Reason.Accepted.Word() },
         },
     };
 }

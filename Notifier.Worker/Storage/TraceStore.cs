@@ -3,20 +3,29 @@ using Npgsql;
 
 namespace Notifier.Worker.Storage;
 
-/// <summary>The trace: a row for each decision, so that one look says why a person was told, or was not.</summary>
+/// <summary>
+/// The trace: what is decided of a message at one moment is a row of <c>notifier.trace</c>, so that one look says why a person was told, or was not. It is read by the
+/// view <c>notifier.decision</c>, a row a channel.
+/// </summary>
 internal sealed class TraceStore(NpgsqlDataSource database)
 {
     public static NpgsqlBatchCommand Write(IReadOnlyCollection<TraceRow> rows) => new(
         """
-        INSERT INTO notifier.decision (at, site, recipient, conversation, message, escalation, channel, verdict, reason, until, basis)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        INSERT INTO notifier.trace
+          (at, site, recipient, conversation, message, escalation, push_verdict, push_reason, push_until, email_verdict, email_reason, email_until,
+           outcome, presence, presence_now, last_activity, seen_up_to, seq, sent_at, device, address, basis)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         """)
     {
         Parameters =
         {
             Column.Of(rows, r => r.At), Column.Of(rows, r => r.Key.Site), Column.Of(rows, r => r.Key.Recipient), Column.Of(rows, r => r.Key.Conversation),
-            Column.Of(rows, r => r.Message), Column.Of(rows, r => r.Escalation), Column.Of(rows, r => r.Channel.Word()), Column.Of(rows, r => r.Ruling.Verdict.Word()),
-            Column.Of(rows, r => r.Ruling.Reason.Word()), Column.Of(rows, r => r.Ruling.Until), Column.Json(rows, r => r.Basis),
+            Column.Of(rows, r => r.Message), Column.Of(rows, r => r.Escalation),
+            Column.Of(rows, r => r.Push?.Verdict.Word()), Column.Of(rows, r => r.Push?.Reason.Word()), Column.Of(rows, r => r.Push?.Until),
+            Column.Of(rows, r => r.Email?.Verdict.Word()), Column.Of(rows, r => r.Email?.Reason.Word()), Column.Of(rows, r => r.Email?.Until),
+            Column.Of(rows, r => r.Grounds?.Outcome.Word()), Column.Of(rows, r => r.Grounds?.Reported.Word()), Column.Of(rows, r => r.Grounds?.Now.Word()),
+            Column.Of(rows, r => r.Grounds?.LastActivity), Column.Of(rows, r => r.Grounds?.SeenUpTo), Column.Of(rows, r => r.Grounds?.Seq), Column.Of(rows, r => r.Grounds?.SentAt),
+            Column.Of(rows, r => r.Grounds?.Device), Column.Of(rows, r => r.Grounds?.Address), Column.Json(rows, r => r.Basis),
         },
     };
 
@@ -57,6 +66,6 @@ internal sealed class TraceStore(NpgsqlDataSource database)
         reader.Time(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.OptionalTime(5), reader.Text(6));
 }
 
-/// <summary>A row of the trace, in the words of the outside.</summary>
+/// <summary>A row of the view, in the words of the outside.</summary>
 internal sealed record TracedDecision(
     DateTimeOffset At, string Conversation, string Channel, string Verdict, string Reason, DateTimeOffset? Until, string? Basis);

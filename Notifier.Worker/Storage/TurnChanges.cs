@@ -31,10 +31,33 @@ internal readonly record struct PushOrder(ConversationKey Key, long UpTo, string
 /// <param name="Newest">By conversation: its newest message, for the trace.</param>
 internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest);
 
-/// <summary>One decision, and why.</summary>
-/// <param name="Basis">What it was based on, as JSON.</param>
-internal readonly record struct TraceRow(
-    DateTimeOffset At, ConversationKey Key, string Message, long? Escalation, Channel Channel, Ruling Ruling, string? Basis);
+/// <summary>What was decided of a message at one moment, and why.</summary>
+/// <param name="Push">Null: nothing new on this channel.</param>
+/// <param name="Email">Null: nothing new on this channel.</param>
+internal readonly record struct TraceRow(DateTimeOffset At, ConversationKey Key, string Message, long? Escalation, Ruling? Push, Ruling? Email)
+{
+    /// <summary>What the ladder went by.</summary>
+    public Grounds? Grounds { get; init; }
+
+    /// <summary>What a sender went by, as JSON.</summary>
+    public string? Basis { get; init; }
+
+    public IEnumerable<(Channel Channel, Ruling Ruling)> Rulings
+    {
+        get
+        {
+            if (Push is { } push) yield return (Channel.Push, push);
+            if (Email is { } email) yield return (Channel.Email, email);
+        }
+    }
+}
+
+/// <summary>What the ladder went by when it decided.</summary>
+/// <param name="Outcome">As reported.</param>
+/// <param name="Reported">The presence at the report.</param>
+/// <param name="Now">The presence at the decision.</param>
+internal sealed record Grounds(
+    DeliveryOutcome Outcome, Presence Reported, Presence Now, DateTimeOffset? LastActivity, long SeenUpTo, long Seq, DateTimeOffset SentAt, bool Device, bool Address);
 
 /// <summary>What cannot be used, kept whole.</summary>
 /// <param name="Kind"><c>event</c>, <c>push</c> or <c>email</c>.</param>

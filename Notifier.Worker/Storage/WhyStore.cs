@@ -30,7 +30,7 @@ internal sealed class WhyStore(NpgsqlDataSource database)
         $"""
         {Hop("message")}
         SELECT d.site, d.recipient FROM site CROSS JOIN LATERAL (
-          SELECT DISTINCT ON (d.recipient) d.site, d.recipient FROM notifier.decision d
+          SELECT DISTINCT ON (d.recipient) d.site, d.recipient FROM notifier.trace d
           WHERE d.site = site.site AND d.message = $1 AND d.recipient > CASE WHEN site.site = $2 THEN $3 ELSE '' END ORDER BY d.recipient LIMIT $4) AS d
         WHERE site.site IS NOT NULL AND site.site >= $2 ORDER BY 1, 2 LIMIT $4
         """, r => new ToldPerson(r.GetString(0), r.GetString(1)), message, afterSite, afterRecipient, count);

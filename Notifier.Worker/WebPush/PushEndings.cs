@@ -68,7 +68,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
             }
             if (all.DeadLetters.Count > 0) batch.BatchCommands.Add(DeadLetterStore.Keep(all.DeadLetters));
             if (all.Trace.Count > 0)
-                batch.BatchCommands.Add(TraceStore.Write([.. all.Trace.Select(t => new TraceRow(now, t.Push.Key, t.Push.Message, null, Channel.Push, t.Ruling, Basis(t.Push)))]));
+                batch.BatchCommands.Add(TraceStore.Write([.. all.Trace.Select(t => new TraceRow(now, t.Push.Key, t.Push.Message, null, t.Ruling, Email: null) { Basis = Basis(t.Push) })]));
             if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
         }
         await CountAsync(connection, transaction, all.Answers, cancellation);
