@@ -1,12 +1,16 @@
 using Notifier.Benchmarks.Attention;
 using Notifier.Benchmarks.Email;
+using Notifier.Benchmarks.Ladder;
 using Notifier.Benchmarks.Pipeline;
 using Notifier.Benchmarks.Relay;
+using Notifier.Benchmarks.Shares;
 using Notifier.Benchmarks.WebPush;
 
 // One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
 return args switch
 {
+    ["ladder"] => await LadderBenchmark.RunAsync(),
+    ["shares"] => await ShareBenchmark.RunAsync(),
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
     ["nodes"] => await NodesBenchmark.RunAsync(),
@@ -24,6 +28,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, nodes, pipeline, relay, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

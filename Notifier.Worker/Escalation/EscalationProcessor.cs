@@ -13,13 +13,16 @@ namespace Notifier.Worker.Escalation;
 /// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
 /// </summary>
 internal sealed class EscalationProcessor(
-    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
+    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, SiteShares shares, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
 {
     /// <summary>Decides events, and the push rungs that are due, of a shard nobody else is at.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="of">Whose events.</param>
     /// <param name="events">How many events at most.</param>
     /// <param name="rungs">How many push rungs at most.</param>
+    /// <param name="cancellation">Stops it.</param>
     /// <returns>How many of both; null: another worker owns the shard now.</returns>
-    public async Task<int?> EventsTurnAsync(short shard, int events, int rungs, CancellationToken cancellation)
+    public async Task<int?> EventsTurnAsync(short shard, IReadOnlyCollection<string> of, int events, int rungs, CancellationToken cancellation)
     {
         using var scope = Transactions.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -27,14 +30,16 @@ internal sealed class EscalationProcessor(
 
         var from = clock.GetUtcNow();
         var turn = NewTurn(TurnKind.Events);
-        var rows = await InboxStore.TakeAsync(connection, shard, events, cancellation);
+        var rows = of.Count > 0 && events > 0 ? await InboxStore.TakeAsync(connection, shard, of, events, cancellation) : [];
         foreach (var row in rows) turn.Take(row);
-        var due = await DueStore.PushDueAsync(connection, shard, rungs, cancellation);
+        var due = rungs > 0 ? await DueStore.PushDueAsync(connection, shard, rungs, cancellation) : [];
         foreach (var key in due) turn.Query.Add(key);
         if (rows.Count + due.Count > 0) await CarryThroughAsync(connection, turn, cancellation);
         scope.Complete();
         scope.Dispose(); // commits: what follows must not be told before
         Announce(turn);
+        foreach (var (site, count) in rows.CountBy(r => r.Site)) shares.Took(site, count);
+        if (due.Count > 0) shares.Took(SiteShares.Rungs, due.Count);
         if (Tracing.IsOn) Trace(turn, from);
         return rows.Count + due.Count;
     }

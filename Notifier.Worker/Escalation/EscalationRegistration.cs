@@ -13,6 +13,8 @@ internal static class EscalationRegistration
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EscalationOptions>, EscalationOptionsValidator>();
         services.AddSingleton<Doorbells>();
+        services.AddSingleton<SiteShares>();
+        services.AddSingleton<TurnPlan>();
         services.AddSingleton<EscalationProcessor>();
         services.AddHostedService<InboxListener>();
         services.AddHostedService<ShardLanes>();

@@ -7,20 +7,25 @@ namespace Notifier.Worker.Escalation;
 
 /// <summary>Lanes that go round the shards with work. A lane that finds a shard owned goes on to the next; workers share the shards by that alone.</summary>
 internal sealed partial class ShardLanes(
-    DueStore due, SiteDirectory sites, EscalationProcessor processor, DeadLetterStore deadLetters, Doorbells bells, IOptions<EscalationOptions> options, TimeProvider clock, ILogger<ShardLanes> log)
+    DueStore due, SiteDirectory sites, TurnPlan plan, EscalationProcessor processor, DeadLetterStore deadLetters, Doorbells bells, IOptions<EscalationOptions> options, TimeProvider clock, ILogger<ShardLanes> log)
     : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.Lanes).Select(lane => Task.Run(() => RunAsync(lane, stoppingToken), stoppingToken)));
+    /// <summary>How many events a turn decides of a site that others wait behind.</summary>
+    private const int ShortTurn = 100;
 
-    private async Task RunAsync(int lane, CancellationToken stopping)
+    private static readonly TimeSpan AMoment = TimeSpan.FromMilliseconds(25);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Lanes).Select(_ => Task.Run(() => RunAsync(stoppingToken), stoppingToken)));
+
+    private async Task RunAsync(CancellationToken stopping)
     {
         await sites.LoadedAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                if (!await RoundAsync(lane, stopping)) await bells.Inbox.WaitAsync(options.Value.Poll, clock, stopping);
+                if (!await RoundAsync(stopping)) await bells.Inbox.WaitAsync(options.Value.Poll, clock, stopping);
             }
             catch (Exception e) when (DatabaseFault.Passes(e))
             {
@@ -34,31 +39,44 @@ internal sealed partial class ShardLanes(
     }
 
     /// <returns>Whether anything was decided.</returns>
-    private async Task<bool> RoundAsync(int lane, CancellationToken stopping)
+    private async Task<bool> RoundAsync(CancellationToken stopping)
     {
-        var shards = await due.ShardsWithWorkAsync(stopping);
+        var (listed, turns) = (clock.GetTimestamp(), plan.Turns);
+        var planned = new Queue<Stint>(plan.Of(await due.WaitingAsync(stopping)));
+        // What comes meanwhile may have to go first: a list holds for a moment, or for ten times what it took to make.
+        var holds = TimeSpan.FromTicks(Math.Max(AMoment.Ticks, 10 * clock.GetElapsedTime(listed).Ticks));
         var worked = false;
-        // Each lane begins elsewhere, so that they meet seldom.
-        var from = shards.Count * lane / options.Value.Lanes;
-        for (var i = 0; i < shards.Count && !stopping.IsCancellationRequested; i++)
-            worked |= await TurnAsync(shards[(from + i) % shards.Count], stopping) > 0;
+        while (!stopping.IsCancellationRequested && plan.Begin(planned, turns) is { } stint)
+        {
+            try
+            {
+                worked |= await TurnAsync(stint, stopping) > 0;
+            }
+            finally
+            {
+                plan.End(stint);
+            }
+            if (worked && clock.GetElapsedTime(listed) > holds) break;
+        }
         return worked;
     }
 
-    private async Task<int?> TurnAsync(short shard, CancellationToken stopping)
+    private async Task<int?> TurnAsync(Stint stint, CancellationToken stopping)
     {
+        var most = stint.IsShort ? Math.Min(ShortTurn, options.Value.BatchSize) : options.Value.BatchSize;
         try
         {
-            return await processor.EventsTurnAsync(shard, options.Value.BatchSize, options.Value.BatchSize, stopping);
+            return await processor.EventsTurnAsync(stint.Shard, stint.Sites, most, stint.Rungs ? most : 0, stopping);
         }
         catch (Exception e) when (IsOurs(e))
         {
             // What we cannot carry must not hold up what lies behind it: one by one, and what still fails is set aside.
-            LogTurnFailed(log, shard, e);
-            for (var i = 0; i < options.Value.BatchSize; i++)
-                if (!await CarefullyAsync(() => processor.EventsTurnAsync(shard, 1, 0, stopping), e => deadLetters.SetAsideAsync(shard, e.Message, stopping))) break;
-            for (var i = 0; i < options.Value.BatchSize; i++)
-                if (!await CarefullyAsync(() => processor.EventsTurnAsync(shard, 0, 1, stopping), _ => due.PostponePushAsync(shard, stopping))) break;
+            LogTurnFailed(log, stint.Shard, e);
+            foreach (var site in stint.Sites)
+                for (var i = 0; i < most; i++)
+                    if (!await CarefullyAsync(() => processor.EventsTurnAsync(stint.Shard, [site], 1, 0, stopping), e => deadLetters.SetAsideAsync(stint.Shard, site, e.Message, stopping))) break;
+            for (var i = 0; i < most; i++)
+                if (!await CarefullyAsync(() => processor.EventsTurnAsync(stint.Shard, [], 0, 1, stopping), _ => due.PostponePushAsync(stint.Shard, stopping))) break;
             return 1;
         }
     }

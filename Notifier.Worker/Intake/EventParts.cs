@@ -12,12 +12,12 @@ internal static class EventParts
     /// <param name="read">The event as read; null for one of an unknown type, which becomes a dead letter.</param>
     public static IEnumerable<Arrival> Of(EventEnvelope envelope, JsonElement element, RelayEvent? read)
     {
-        if (read is not RelayEvent.MessageOutcome outcome) return [new Arrival(envelope.Source, envelope.Id, ShardOf(read), element.GetRawText())];
+        if (read is not RelayEvent.MessageOutcome outcome) return [new Arrival(envelope.Source, envelope.Id, ShardOf(read), element.GetRawText(), read?.Site ?? "")];
 
         var groups = outcome.Recipients.Select((r, i) => (Index: i, Shard: Shard.Of(outcome.Site, r.Id))).GroupBy(r => r.Shard, r => r.Index).ToArray();
         return groups.Length == 1
-            ? [new Arrival(envelope.Source, envelope.Id, groups[0].Key, element.GetRawText())]
-            : groups.Select(g => new Arrival(envelope.Source, envelope.Id, g.Key, WithRecipients(element, [.. g])));
+            ? [new Arrival(envelope.Source, envelope.Id, groups[0].Key, element.GetRawText(), outcome.Site)]
+            : groups.Select(g => new Arrival(envelope.Source, envelope.Id, g.Key, WithRecipients(element, [.. g]), outcome.Site));
     }
 
     private static short ShardOf(RelayEvent? read) => read switch

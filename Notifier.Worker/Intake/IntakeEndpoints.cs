@@ -23,11 +23,8 @@ internal static partial class IntakeEndpoints
     {
         if (!IsJson(request.ContentType))
             return ApiProblem.Of(StatusCodes.Status415UnsupportedMediaType, "The body must be application/cloudevents+json, application/cloudevents-batch+json or application/json.");
-        if (await backlog.IsFullAsync(cancellation))
-        {
-            request.HttpContext.Response.Headers.RetryAfter = "5";
-            return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
-        }
+        var of = ApiKeys.OnlySite(request.HttpContext.User);
+        if (await backlog.IsFullAsync(cancellation) || (of is not null && backlog.IsFullOf(of))) return TooMany(request);
 
         var from = clock.GetUtcNow();
         JsonDocument document;
@@ -46,12 +43,13 @@ internal static partial class IntakeEndpoints
 
         using (document)
         {
-            if (ApiKeys.OnlySite(request.HttpContext.User) is { } only && ForeignEvents.First(document.RootElement, only) is { } member) return ApiKeys.OfAnotherSite(member);
+            if (of is not null && ForeignEvents.First(document.RootElement, of) is { } member) return ApiKeys.OfAnotherSite(member);
             if (EventDocument.Read(document.RootElement, clock.GetUtcNow(), out var bad) is not { } events)
                 return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad!.Path);
             var keyOf = request.HttpContext.User.FindFirstValue(ApiKeys.Claim) ?? "";
             if (events.Sites.FirstOrDefault(s => !sites.Takes(keyOf, s.Key)) is { Value: { } path })
                 return ApiProblem.Of(StatusCodes.Status403Forbidden, $"{path}.data.site is not the site of this API key. Nothing was stored.", $"{path}.data.site");
+            if (events.Sites.Keys.Any(backlog.IsFullOf)) return TooMany(request);
             try
             {
                 var accepted = events.Arrivals.Count == 0 ? 0 : await inbox.AcceptAsync(events.Arrivals, cancellation);
@@ -70,6 +68,12 @@ internal static partial class IntakeEndpoints
 
     private static bool IsJson(string? contentType) =>
         contentType?.Split(';')[0].Trim().ToLowerInvariant() is "application/cloudevents+json" or "application/cloudevents-batch+json" or "application/json";
+
+    private static IResult TooMany(HttpRequest request)
+    {
+        request.HttpContext.Response.Headers.RetryAfter = "5";
+        return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many events wait for their decision. Send this again later.");
+    }
 
     private static IResult TooLarge() => ApiProblem.Of(StatusCodes.Status413PayloadTooLarge, "The body must be at most 4 MiB. Send the events in several requests.");
 

@@ -8,19 +8,20 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
     /// <summary>Those of a reason are counted no further than this.</summary>
     public const int CountCap = 10_000;
 
-    /// <summary>Moves the oldest event of a shard out of the way of those behind it.</summary>
-    public async Task SetAsideAsync(short shard, string detail, CancellationToken cancellation)
+    /// <summary>Moves a site's oldest event of a shard out of the way of those behind it.</summary>
+    public async Task SetAsideAsync(short shard, string site, string detail, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             """
             WITH taken AS (
-              DELETE FROM notifier.inbox WHERE id = (SELECT id FROM notifier.inbox WHERE shard = $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+              DELETE FROM notifier.inbox WHERE id = (SELECT id FROM notifier.inbox WHERE shard = $1 AND site = $3 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
               RETURNING source, event_id, body)
             INSERT INTO notifier.dead_letter (kind, source, event_id, reason, detail, body)
             SELECT 'event', source, event_id, 'undecidable', $2, body FROM taken
             """);
         command.Parameters.AddWithValue(shard);
         command.Parameters.AddWithValue(detail);
+        command.Parameters.AddWithValue(site);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

@@ -6,21 +6,31 @@ namespace Notifier.Worker.Storage;
 /// <summary>Finds work: shards that have some, and what is due in one. Every look-up is an index probe per shard.</summary>
 internal sealed class DueStore(NpgsqlDataSource database)
 {
-    /// <summary>Shards with events to decide or push rungs that are due.</summary>
-    public Task<List<short>> ShardsWithWorkAsync(CancellationToken cancellation) => ShardsAsync(
-        """
-        SELECT s::smallint FROM generate_series(0, 63) AS s
-        WHERE EXISTS (SELECT FROM notifier.inbox WHERE shard = s)
-           OR EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND push_at <= notifier.now())
-        """, cancellation);
+    /// <summary>Where events wait to be decided, by shard and site, and the shards with push rungs that are due: there the site is null.</summary>
+    public async Task<List<(short Shard, string? Site)>> WaitingAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            WITH RECURSIVE waiting AS (
+              (SELECT shard, site FROM notifier.inbox ORDER BY shard, site LIMIT 1)
+              UNION ALL
+              SELECT next.shard, next.site FROM waiting CROSS JOIN LATERAL (
+                SELECT i.shard, i.site FROM notifier.inbox i WHERE (i.shard, i.site) > (waiting.shard, waiting.site) ORDER BY i.shard, i.site LIMIT 1) AS next)
+            SELECT shard, site FROM waiting
+            UNION ALL
+            SELECT s::smallint, NULL FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND push_at <= notifier.now())
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var waiting = new List<(short, string?)>();
+        while (await reader.ReadAsync(cancellation)) waiting.Add((reader.GetInt16(0), reader.Text(1)));
+        return waiting;
+    }
 
     /// <summary>Shards with email rungs that are due.</summary>
-    public Task<List<short>> ShardsWithEmailDueAsync(CancellationToken cancellation) => ShardsAsync(
-        "SELECT s::smallint FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at <= notifier.now())", cancellation);
-
-    private async Task<List<short>> ShardsAsync(string sql, CancellationToken cancellation)
+    public async Task<List<short>> ShardsWithEmailDueAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = database.CreateCommand(
+            "SELECT s::smallint FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at <= notifier.now())");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var shards = new List<short>();
         while (await reader.ReadAsync(cancellation)) shards.Add(reader.GetInt16(0));

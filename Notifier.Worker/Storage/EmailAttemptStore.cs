@@ -50,7 +50,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
         },
     };
 
-    /// <summary>Takes emails that are due, oldest first, and those whose worker is gone.</summary>
+    /// <summary>Takes emails that are due, and those whose worker is gone: the oldest of each site by turns, so that a storm of one holds up no other.</summary>
     /// <param name="limit">At most so many.</param>
     /// <param name="full">Lanes of which none is taken: a receiving domain as <c>@domain</c>; of a site with a mail server of its own, that server as <c>site@</c>, and a domain as <c>site@domain</c>.</param>
     /// <param name="withServer">The sites with a mail server of their own.</param>
@@ -59,12 +59,19 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
     {
         await using var command = database.CreateCommand(
             """
-            WITH due AS MATERIALIZED (
-              SELECT id, state, resent FROM notifier.email_attempt
-              WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at <= notifier.now() AND coalesce(lease_until, '-infinity') <= notifier.now()
-                AND (cardinality($3) = 0 OR (CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' <> ALL ($3)
-                                                AND CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' || coalesce(domain, '') <> ALL ($3)))
-              ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+            WITH RECURSIVE waiting AS (
+              (SELECT site FROM notifier.email_attempt WHERE state IN ('pending', 'retry', 'sending', 'data') ORDER BY site LIMIT 1)
+              UNION ALL
+              SELECT next.site FROM waiting CROSS JOIN LATERAL (
+                SELECT a.site FROM notifier.email_attempt a WHERE a.state IN ('pending', 'retry', 'sending', 'data') AND a.site > waiting.site ORDER BY a.site LIMIT 1) AS next),
+            due AS MATERIALIZED (
+              SELECT d.id, d.state, d.resent FROM waiting w CROSS JOIN LATERAL (
+                SELECT id, state, resent, next_at FROM notifier.email_attempt
+                WHERE site = w.site AND state IN ('pending', 'retry', 'sending', 'data') AND next_at <= notifier.now() AND coalesce(lease_until, '-infinity') <= notifier.now()
+                  AND (cardinality($3) = 0 OR (CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' <> ALL ($3)
+                                                  AND CASE WHEN site = ANY ($4) THEN site ELSE '' END || '@' || coalesce(domain, '') <> ALL ($3)))
+                ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS d
+              ORDER BY row_number() OVER (PARTITION BY w.site ORDER BY d.next_at), d.next_at LIMIT $1)
             UPDATE notifier.email_attempt a
             SET state = 'sending', lease_until = notifier.now() + $2, fence = fence + 1, attempts = attempts + 1, resent = a.resent OR due.state = 'data'
             FROM due WHERE a.id = due.id

@@ -6,11 +6,13 @@ namespace Notifier.Worker.Storage;
 
 /// <summary>An event on its way in.</summary>
 /// <param name="Shard">The shard this part of it concerns; an event for people in several comes as one part for each.</param>
-internal readonly record struct Arrival(string Source, string Id, short Shard, string Body);
+/// <param name="Site">Whose it is; empty where nobody can tell.</param>
+internal readonly record struct Arrival(string Source, string Id, short Shard, string Body, string Site);
 
 /// <summary>An event that waits for its decision.</summary>
 /// <param name="Source">Null: the notifier wrote it itself.</param>
-internal readonly record struct InboxRow(long Id, string? Source, string? EventId, string Body, DateTimeOffset ReceivedAt);
+/// <param name="Site">Whose it is; empty where nobody can tell.</param>
+internal readonly record struct InboxRow(long Id, string? Source, string? EventId, string Body, DateTimeOffset ReceivedAt, string Site);
 
 /// <summary>The inbox: append-only at the door, emptied by the shard's owner in the transaction that decides.</summary>
 internal sealed class InboxStore(NpgsqlDataSource database)
@@ -39,12 +41,13 @@ internal sealed class InboxStore(NpgsqlDataSource database)
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    private const string Accept = "SELECT notifier.accept($1, $2, $3, $4)";
+    private const string Accept = "SELECT notifier.accept($1, $2, $3, $4, $5)";
 
     private static NpgsqlParameter[] Parameters(IReadOnlyList<Arrival> arrivals) =>
     [
         new() { Value = arrivals.Select(a => a.Source).ToArray() }, new() { Value = arrivals.Select(a => a.Id).ToArray() },
         new() { Value = arrivals.Select(a => a.Shard).ToArray() }, new() { Value = arrivals.Select(a => a.Body).ToArray() },
+        new() { Value = arrivals.Select(a => a.Site).ToArray() },
     ];
 
     /// <summary>Roughly how many events wait; exact while there are few.</summary>
@@ -61,29 +64,56 @@ internal sealed class InboxStore(NpgsqlDataSource database)
         return (reader.GetInt64(0), reader.GetTimeSpan(1));
     }
 
-    /// <summary>Takes the oldest events of a shard that the transaction owns. They are back if it does not commit.</summary>
-    public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, short shard, int limit, CancellationToken cancellation)
+    /// <summary>Sites of which more than so many events wait; beyond 16 MB of events by a sample of as many blocks.</summary>
+    public async Task<IReadOnlySet<string>> SitesOverAsync(long most, CancellationToken cancellation)
+    {
+        const string Share = "least(100, 100.0 * 2048 * 8192 / greatest(pg_relation_size('notifier.inbox'), 1))";
+        await using var command = database.CreateCommand($"SELECT site FROM notifier.inbox TABLESAMPLE SYSTEM ({Share}) GROUP BY site HAVING count(*) * 100 / ({Share}) > $1");
+        command.Parameters.AddWithValue(most);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var sites = new HashSet<string>();
+        while (await reader.ReadAsync(cancellation)) sites.Add(reader.GetString(0));
+        return sites;
+    }
+
+    /// <summary>
+    /// Takes events of a shard that the transaction owns: the oldest of each site by turns, so that no site waits behind another's storm. They are back if it does not commit.
+    /// </summary>
+    /// <param name="limit">At most so many in all.</param>
+    public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, short shard, IReadOnlyCollection<string> sites, int limit, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
-            WITH taken AS (
-              DELETE FROM notifier.inbox WHERE id IN (SELECT id FROM notifier.inbox WHERE shard = $1 ORDER BY id LIMIT $2)
-              RETURNING id, source, event_id, body, received_at)
+            WITH turns AS MATERIALIZED (
+              SELECT i.id FROM unnest($2) AS s(site)
+              CROSS JOIN LATERAL (
+                SELECT o.id, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o WHERE o.shard = $1 AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
+              ORDER BY i.turn, i.id LIMIT $3),
+            taken AS (
+              DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM turns))
+              RETURNING id, source, event_id, body, received_at, site)
             SELECT * FROM taken ORDER BY id
             """, connection)
-        { Parameters = { new() { Value = shard }, new() { Value = limit } } };
+        {
+            Parameters =
+            {
+                new() { Value = shard }, Column.Of(sites, s => s), new() { Value = limit },
+                // Of many sites none is looked through for a whole batch; four times an equal part fills it also where most have little.
+                new() { Value = Math.Clamp(4 * limit / Math.Max(sites.Count, 1), 1, limit) },
+            },
+        };
         var rows = new List<InboxRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            rows.Add(new InboxRow(reader.GetInt64(0), reader.Text(1), reader.Text(2), reader.GetString(3), reader.Time(4)));
+            rows.Add(new InboxRow(reader.GetInt64(0), reader.Text(1), reader.Text(2), reader.GetString(3), reader.Time(4), reader.GetString(5)));
         return rows;
     }
 
     /// <summary>An event of our own, in the caller's transaction: everything that changes an escalation comes to its shard's owner as an event.</summary>
     public static NpgsqlBatchCommand Post(IReadOnlyList<RelayEvent> events) => new(
-        "INSERT INTO notifier.inbox (shard, body) SELECT * FROM unnest($1, $2)")
+        "INSERT INTO notifier.inbox (shard, site, body) SELECT * FROM unnest($1, $2, $3)")
     {
-        Parameters = { new() { Value = events.Select(OwnEvents.ShardOf).ToArray() }, new() { Value = events.Select(OwnEvents.Write).ToArray() } },
+        Parameters = { Column.Of(events, OwnEvents.ShardOf), Column.Of(events, e => e.Site), Column.Of(events, OwnEvents.Write) },
     };
 
     /// <summary>Has everything open of these people decided anew, once the caller's transaction has committed; and rings, as <c>notifier.accept</c> does.</summary>

@@ -77,8 +77,8 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
     /// <summary>
-    /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for. A push service
-    /// that is held costs one probe, and one that does not answer takes no more than its own room.
+    /// Takes push messages that are due, and those whose worker is gone: the oldest of each push service and site, as many as there is room for; first of the site that has the
+    /// least under way, so that a storm of one takes what room the others leave. A push service that is held costs one probe, and one that does not answer takes no more than its own room.
     /// </summary>
     /// <param name="limit">At most so many in all.</param>
     /// <param name="roomEach">At most so many of one push service and site, less what is under way there.</param>
@@ -99,8 +99,9 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
               SELECT o.id FROM open_lane l CROSS JOIN LATERAL (
                 SELECT o.id, o.next_at FROM notifier.push_outbox o
                 WHERE o.site = l.site AND o.origin = l.origin AND o.next_at <= notifier.now() AND coalesce(o.lease_until, '-infinity') <= notifier.now()
-                ORDER BY o.next_at LIMIT greatest(l.room, 0) FOR UPDATE SKIP LOCKED) AS o
-              ORDER BY o.next_at LIMIT $1)
+                ORDER BY o.next_at LIMIT least(greatest(l.room, 0), $1) FOR UPDATE SKIP LOCKED) AS o
+              ORDER BY coalesce((SELECT sum(u.count) FROM unnest($3, $5) AS u(site, count) WHERE u.site = l.site), 0) + row_number() OVER (PARTITION BY l.site ORDER BY o.next_at), o.next_at
+              LIMIT $1)
             UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $6, attempts = attempts + 1
             FROM due WHERE o.id = due.id
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
