@@ -29,7 +29,7 @@ public sealed class FairShareTests(PostgresCluster cluster) : IAsyncLifetime
         await InboxAsync("also", 3);
 
         await using var connection = await _database.DataSource.OpenConnectionAsync(Cancellation);
-        var taken = await InboxStore.TakeAsync(connection, 7, ["storm", "calm", "also"], 100, Cancellation);
+        var taken = await InboxStore.TakeAsync(connection, [(7, "storm"), (7, "calm"), (7, "also")], 100, Cancellation);
 
         Assert.Equal([("also", 3), ("calm", 1), ("storm", 96)], taken.CountBy(r => r.Site).Select(c => (c.Key, c.Value)).Order());
         Assert.Equal(taken.Select(r => r.Id).Order(), taken.Select(r => r.Id));
@@ -42,7 +42,7 @@ public sealed class FairShareTests(PostgresCluster cluster) : IAsyncLifetime
         await InboxAsync("storm", Storm);
 
         await using var connection = await _database.DataSource.OpenConnectionAsync(Cancellation);
-        Assert.Equal(500, (await InboxStore.TakeAsync(connection, 7, ["storm"], 500, Cancellation)).Count);
+        Assert.Equal(500, (await InboxStore.TakeAsync(connection, [(7, "storm")], 500, Cancellation)).Count);
         Assert.Equal([(7, "storm")], (await new DueStore(_database.DataSource).WaitingAsync(Cancellation)).Select(w => ((int)w.Shard, w.Site)));
         var shares = new SiteShares(new HandClock());
         shares.Took("storm", 5000);
@@ -63,13 +63,27 @@ public sealed class FairShareTests(PostgresCluster cluster) : IAsyncLifetime
 
         // The one that had its turn last comes last.
         var planned = new Queue<Stint>(plan.Of(waiting).Where(s => s.IsShort));
-        var first = plan.Begin(planned, plan.Turns)!;
-        Assert.Equal("1: storm, short", Words(plan.Begin(new(plan.Of(waiting).Where(s => s.IsShort)), plan.Turns)!)); // the other lane
+        var first = plan.Begin(planned, plan.Turns, 1);
+        Assert.Equal("1: storm, short", Words(Assert.Single(plan.Begin(new(plan.Of(waiting).Where(s => s.IsShort)), plan.Turns, 8)))); // the other lane
         plan.End(first);
         Assert.Equal(["1: storm, short", "0: storm, short"], plan.Of(waiting).Where(s => s.IsShort).Select(Words).Reverse());
 
         clock.Advance(TimeSpan.FromMinutes(2));
         Assert.DoesNotContain(plan.Of(waiting), s => s.IsShort);
+    }
+
+    [Fact]
+    public void A_turn_takes_several_shards_and_never_those_of_a_storm_along()
+    {
+        var shares = new SiteShares(new HandClock());
+        var plan = new TurnPlan(shares);
+        shares.Took("storm", 500);
+        var planned = new Queue<Stint>(plan.Of([(0, "calm"), (1, "calm"), (1, "storm"), (2, "calm"), (3, "storm"), (4, "storm")]));
+
+        var turns = new[] { plan.Begin(planned, 0, 2), plan.Begin(planned, 0, 8), plan.Begin(planned, 0, 8), plan.Begin(planned, 0, 8) };
+
+        // What is left of shard 1 waits: the first lane is still at it.
+        Assert.Equal(["0: calm, 1: calm", "2: calm", "3: storm, short, 4: storm, short", ""], turns.Select(t => string.Join(", ", t.Select(Words))));
     }
 
     [Fact]

@@ -9,30 +9,31 @@ using Npgsql;
 namespace Notifier.Worker.Escalation;
 
 /// <summary>
-/// Carries one batch of one shard through: take, load, decide, write; one transaction, a fixed number of statements whatever the batch.
+/// Carries one batch of a few shards through: take, load, decide, write; one transaction, a fixed number of statements whatever the batch.
 /// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
 /// </summary>
 internal sealed class EscalationProcessor(
     NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, SiteShares shares, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Decides events, and the push rungs that are due, of a shard nobody else is at.</summary>
-    /// <param name="shard">The shard.</param>
-    /// <param name="of">Whose events.</param>
+    /// <summary>Decides events, and the push rungs that are due, of the shards that nobody else is at.</summary>
+    /// <param name="stints">Where they are.</param>
     /// <param name="events">How many events at most.</param>
     /// <param name="rungs">How many push rungs at most.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>How many of both; null: another worker owns the shard now.</returns>
-    public async Task<int?> EventsTurnAsync(short shard, IReadOnlyCollection<string> of, int events, int rungs, CancellationToken cancellation)
+    /// <returns>How many of both; 0 also where another worker owns all of the shards now.</returns>
+    public async Task<int> EventsTurnAsync(IReadOnlyCollection<Stint> stints, int events, int rungs, CancellationToken cancellation)
     {
         using var scope = Transactions.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        if (!await ShardLock.TryTakeAsync(connection, shard, cancellation)) return null;
+        var ours = await ShardLock.TryTakeAsync(connection, stints.Select(s => s.Shard), cancellation);
+        var of = stints.Where(s => ours.Contains(s.Shard)).SelectMany(s => s.Sites, (s, site) => (s.Shard, site)).ToArray();
+        var withRungs = stints.Where(s => s.Rungs && ours.Contains(s.Shard)).Select(s => s.Shard).ToArray();
 
         var from = clock.GetUtcNow();
         var turn = NewTurn(TurnKind.Events);
-        var rows = of.Count > 0 && events > 0 ? await InboxStore.TakeAsync(connection, shard, of, events, cancellation) : [];
+        var rows = of.Length > 0 && events > 0 ? await InboxStore.TakeAsync(connection, of, events, cancellation) : [];
         foreach (var row in rows) turn.Take(row);
-        var due = rungs > 0 ? await DueStore.PushDueAsync(connection, shard, rungs, cancellation) : [];
+        var due = withRungs.Length > 0 && rungs > 0 ? await DueStore.PushDueAsync(connection, withRungs, rungs, cancellation) : [];
         foreach (var key in due) turn.Query.Add(key);
         if (rows.Count + due.Count > 0) await CarryThroughAsync(connection, turn, cancellation);
         scope.Complete();

@@ -13,6 +13,9 @@ internal sealed partial class ShardLanes(
     /// <summary>How many events a turn decides of a site that others wait behind.</summary>
     private const int ShortTurn = 100;
 
+    /// <summary>How many shards one turn decides at most. Eight lanes, of any workers, can be at it at once.</summary>
+    private const int ShardsATurn = 8;
+
     private static readonly TimeSpan AMoment = TimeSpan.FromMilliseconds(25);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -46,42 +49,45 @@ internal sealed partial class ShardLanes(
         // What comes meanwhile may have to go first: a list holds for a moment, or for ten times what it took to make.
         var holds = TimeSpan.FromTicks(Math.Max(AMoment.Ticks, 10 * clock.GetElapsedTime(listed).Ticks));
         var worked = false;
-        while (!stopping.IsCancellationRequested && plan.Begin(planned, turns) is { } stint)
+        while (!stopping.IsCancellationRequested && plan.Begin(planned, turns, ShardsATurn) is [_, ..] stints)
         {
             try
             {
-                worked |= await TurnAsync(stint, stopping) > 0;
+                worked |= await TurnAsync(stints, stopping) > 0;
             }
             finally
             {
-                plan.End(stint);
+                plan.End(stints);
             }
             if (worked && clock.GetElapsedTime(listed) > holds) break;
         }
         return worked;
     }
 
-    private async Task<int?> TurnAsync(Stint stint, CancellationToken stopping)
+    private async Task<int> TurnAsync(IReadOnlyList<Stint> stints, CancellationToken stopping)
     {
-        var most = stint.IsShort ? Math.Min(ShortTurn, options.Value.BatchSize) : options.Value.BatchSize;
+        var most = stints[0].IsShort ? Math.Min(ShortTurn, options.Value.BatchSize) : options.Value.BatchSize;
         try
         {
-            return await processor.EventsTurnAsync(stint.Shard, stint.Sites, most, stint.Rungs ? most : 0, stopping);
+            return await processor.EventsTurnAsync(stints, most, most, stopping);
         }
         catch (Exception e) when (IsOurs(e))
         {
             // What we cannot carry must not hold up what lies behind it: one by one, and what still fails is set aside.
-            LogTurnFailed(log, stint.Shard, e);
-            foreach (var site in stint.Sites)
-                for (var i = 0; i < most; i++)
-                    if (!await CarefullyAsync(() => processor.EventsTurnAsync(stint.Shard, [site], 1, 0, stopping), e => deadLetters.SetAsideAsync(stint.Shard, site, e.Message, stopping))) break;
-            for (var i = 0; i < most; i++)
-                if (!await CarefullyAsync(() => processor.EventsTurnAsync(stint.Shard, [], 0, 1, stopping), _ => due.PostponePushAsync(stint.Shard, stopping))) break;
+            LogTurnFailed(log, string.Join(", ", stints.Select(s => s.Shard)), e);
+            foreach (var stint in stints)
+            {
+                foreach (var one in stint.Sites.Select(site => stint with { Sites = [site] }))
+                    for (var i = 0; i < most; i++)
+                        if (!await CarefullyAsync(() => processor.EventsTurnAsync([one], 1, 0, stopping), e => deadLetters.SetAsideAsync(one.Shard, one.Sites[0], e.Message, stopping))) break;
+                for (var i = 0; stint.Rungs && i < most; i++)
+                    if (!await CarefullyAsync(() => processor.EventsTurnAsync([stint with { Sites = [] }], 0, 1, stopping), _ => due.PostponePushAsync(stint.Shard, stopping))) break;
+            }
             return 1;
         }
     }
 
-    private static async Task<bool> CarefullyAsync(Func<Task<int?>> turn, Func<Exception, Task> setAside)
+    private static async Task<bool> CarefullyAsync(Func<Task<int>> turn, Func<Exception, Task> setAside)
     {
         try
         {
@@ -99,6 +105,6 @@ internal sealed partial class ShardLanes(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database did not answer ({Cause}); trying again")]
     private static partial void LogDatabase(ILogger log, string cause);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of shard {Shard} could not be decided; going through it one by one")]
-    private static partial void LogTurnFailed(ILogger log, short shard, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of the shards {Shards} could not be decided; going through it one by one")]
+    private static partial void LogTurnFailed(ILogger log, string shards, Exception exception);
 }

@@ -16,7 +16,7 @@ internal enum TurnKind
     Emails,
 }
 
-/// <summary>One batch of one shard, in memory: takes events in, asks the ladder, and collects what is to be written. No I/O.</summary>
+/// <summary>One batch of a few shards, in memory: takes events in, asks the ladder, and collects what is to be written. No I/O.</summary>
 /// <param name="kind">What it is for.</param>
 /// <param name="siteOf">What holds for a site.</param>
 internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)

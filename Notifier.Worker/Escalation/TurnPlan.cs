@@ -1,6 +1,6 @@
 namespace Notifier.Worker.Escalation;
 
-/// <summary>A turn that a lane may take.</summary>
+/// <summary>A shard's part in a turn that a lane may take.</summary>
 /// <param name="Sites">Whose events.</param>
 /// <param name="Rungs">And the push rungs that are due.</param>
 /// <param name="IsShort">Others wait: of these sites, which had more than their part already, a little at a time.</param>
@@ -28,25 +28,32 @@ internal sealed class TurnPlan(SiteShares shares)
                 .Select(g => new Stint(g.Key.Shard, [.. g.OfType<string>()], g.Contains(null), g.Key.IsShort))];
     }
 
-    /// <summary>The first that no other lane has begun since it was planned.</summary>
-    public Stint? Begin(Queue<Stint> planned, long plannedAt)
+    /// <summary>
+    /// The first that no other lane has begun since they were planned, for one turn together: what a turn costs, however little it has to decide, is then shared.
+    /// </summary>
+    /// <param name="planned">The plan; those that are looked at leave it.</param>
+    /// <param name="plannedAt">The turns there had been then.</param>
+    /// <param name="most">How many at most. What one turn holds no other lane or worker can be at.</param>
+    public IReadOnlyList<Stint> Begin(Queue<Stint> planned, long plannedAt, int most)
     {
+        var begun = new List<Stint>();
         lock (_lock)
         {
-            while (planned.TryDequeue(out var next))
+            while (begun.Count < most && planned.TryPeek(out var next) && (begun.Count == 0 || next.IsShort == begun[0].IsShort))
             {
-                if (_underWay.Contains(next.Shard) || _last.GetValueOrDefault((next.Shard, next.IsShort)) > plannedAt) continue;
-                _underWay.Add(next.Shard);
+                planned.Dequeue();
+                if (_last.GetValueOrDefault((next.Shard, next.IsShort)) > plannedAt || !_underWay.Add(next.Shard)) continue;
                 _last[(next.Shard, next.IsShort)] = ++_turns;
-                return next;
+                begun.Add(next);
             }
-            return null;
         }
+        return begun;
     }
 
-    public void End(Stint stint)
+    public void End(IEnumerable<Stint> stints)
     {
-        lock (_lock) _underWay.Remove(stint.Shard);
+        lock (_lock)
+            foreach (var stint in stints) _underWay.Remove(stint.Shard);
     }
 
     /// <summary>How many turns there were.</summary>

@@ -37,12 +37,14 @@ internal sealed class DueStore(NpgsqlDataSource database)
         return shards;
     }
 
-    /// <summary>The push rungs that are due in a shard, oldest first.</summary>
-    public static Task<List<ConversationKey>> PushDueAsync(NpgsqlConnection connection, short shard, int limit, CancellationToken cancellation) => KeysAsync(
+    /// <summary>The push rungs that are due in some shards, oldest first.</summary>
+    public static Task<List<ConversationKey>> PushDueAsync(NpgsqlConnection connection, IReadOnlyCollection<short> shards, int limit, CancellationToken cancellation) => KeysAsync(
         connection,
         """
-        SELECT site, recipient, conversation FROM notifier.escalation WHERE shard = $1 AND push_at <= notifier.now() ORDER BY push_at LIMIT $2
-        """, [new() { Value = shard }, new() { Value = limit }], cancellation);
+        SELECT due.site, due.recipient, due.conversation FROM unnest($1) AS s(shard) CROSS JOIN LATERAL (
+          SELECT e.site, e.recipient, e.conversation, e.push_at FROM notifier.escalation e WHERE e.shard = s.shard AND e.push_at <= notifier.now() ORDER BY e.push_at LIMIT $2) AS due
+        ORDER BY due.push_at LIMIT $2
+        """, [Column.Of(shards, s => s), new() { Value = limit }], cancellation);
 
     /// <summary>Puts off a rung that could not be decided, so that those behind it are.</summary>
     public Task PostponePushAsync(short shard, CancellationToken cancellation) => PostponeAsync("push_at", shard, cancellation);

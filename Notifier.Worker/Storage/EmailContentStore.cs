@@ -21,10 +21,12 @@ internal sealed class EmailContentStore
         NpgsqlConnection connection, RecipientKey recipient, IReadOnlyCollection<string> conversations, int shown, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Plans.ByIndex());
         batch.BatchCommands.Add(Person(recipient));
         batch.BatchCommands.Add(Messages(recipient, conversations, shown));
 
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
         EmailRecipient? to = null;
         var site = new EmailDigest(recipient.Site, new EmailRecipient("", null, null), []) { Site = recipient.Site };
         if (await reader.ReadAsync(cancellation))
@@ -73,9 +75,11 @@ internal sealed class EmailContentStore
                  min(m.sent_at) FILTER (WHERE coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}) OVER all_of AS oldest,
                  array_agg(em.message) OVER all_of AS messages,
                  row_number() OVER (PARTITION BY em.conversation ORDER BY em.seq DESC, em.message DESC) AS newest
-          FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
+          -- From the person, as in StateStore: by the message first, one that went to 10,000 people is 10,000 rows for each of them.
+          FROM (SELECT * FROM notifier.escalation_message e WHERE e.site = $1 AND e.recipient = $2 AND e.conversation = ANY ($3) OFFSET 0) AS em
+          JOIN notifier.message m ON m.site = em.site AND m.id = em.message
           LEFT JOIN notifier.seen_mark s ON s.site = em.site AND s.recipient = em.recipient AND s.conversation = em.conversation
-          WHERE em.site = $1 AND em.recipient = $2 AND em.conversation = ANY ($3) AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
+          WHERE em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
             AND coalesce(em.email_verdict, {(int)Verdict.Wait}) IN ({(int)Verdict.Wait}, {(int)Verdict.Send}, {(int)Verdict.Told})
           WINDOW all_of AS (PARTITION BY em.conversation))
         SELECT conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END, in_group, traceparent

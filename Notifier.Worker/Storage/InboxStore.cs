@@ -77,17 +77,19 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Takes events of a shard that the transaction owns: the oldest of each site by turns, so that no site waits behind another's storm. They are back if it does not commit.
+    /// Takes events of shards that the transaction owns: the oldest of each site by turns, so that no site waits behind another's storm. They are back if it does not commit.
     /// </summary>
+    /// <param name="connection">Of the transaction.</param>
+    /// <param name="of">From where, by shard and site.</param>
     /// <param name="limit">At most so many in all.</param>
-    public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, short shard, IReadOnlyCollection<string> sites, int limit, CancellationToken cancellation)
+    public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, IReadOnlyCollection<(short Shard, string Site)> of, int limit, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
             WITH turns AS MATERIALIZED (
-              SELECT i.id FROM unnest($2) AS s(site)
+              SELECT i.id FROM unnest($1, $2) AS s(shard, site)
               CROSS JOIN LATERAL (
-                SELECT o.id, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o WHERE o.shard = $1 AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
+                SELECT o.id, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o WHERE o.shard = s.shard AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
               ORDER BY i.turn, i.id LIMIT $3),
             taken AS (
               DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM turns))
@@ -97,9 +99,9 @@ internal sealed class InboxStore(NpgsqlDataSource database)
         {
             Parameters =
             {
-                new() { Value = shard }, Column.Of(sites, s => s), new() { Value = limit },
-                // Of many sites none is looked through for a whole batch; four times an equal part fills it also where most have little.
-                new() { Value = Math.Clamp(4 * limit / Math.Max(sites.Count, 1), 1, limit) },
+                Column.Of(of, o => o.Shard), Column.Of(of, o => o.Site), new() { Value = limit },
+                // Of many none is looked through for a whole batch; four times an equal part fills it also where most have little.
+                new() { Value = Math.Clamp(4 * limit / Math.Max(of.Count, 1), 1, limit) },
             },
         };
         var rows = new List<InboxRow>();

@@ -46,7 +46,7 @@ internal sealed class StateStore
         string[] sites = [.. conversations.Select(c => c.Site)], owners = [.. conversations.Select(c => c.Recipient)], names = [.. conversations.Select(c => c.Conversation)];
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(ByIndex());
+        batch.BatchCommands.Add(Plans.ByIndex());
         batch.BatchCommands.Add(Recipients(peopleSites, people));
         batch.BatchCommands.Add(Presence(peopleSites, people));
         batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
@@ -66,12 +66,6 @@ internal sealed class StateStore
         while (await reader.ReadAsync(cancellation)) state.Known[(reader.GetString(0), reader.GetString(1))] = (reader.GetString(2), reader.GetBoolean(3));
         return state;
     }
-
-    /// <summary>
-    /// Everything here is found by its key. A table that has grown since it was last analyzed looks small to the planner, which would read all of it; this holds for
-    /// the rest of the transaction, and so for what a turn writes. What is switched off has a price so high that the planner would have the statement compiled.
-    /// </summary>
-    private static NpgsqlBatchCommand ByIndex() => new("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)");
 
     private static NpgsqlBatchCommand Recipients(string[] sites, string[] ids) => new(
         """
