@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 
@@ -11,8 +12,8 @@ internal static class PipelineBenchmark
 {
     private const int Rounds = 5;
 
-    /// <summary>How long a side is at work in a round, about.</summary>
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3);
+    /// <summary>How long a side is at work in a round, about; and before the first, so that just-in-time compilers have done their work.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3), WarmUp = TimeSpan.FromSeconds(15);
 
     public static async Task<int> RunAsync()
     {
@@ -45,8 +46,10 @@ internal static class PipelineBenchmark
         var events = new int[sides.Length];
         foreach (var (i, side) in sides.Index())
         {
-            await side.RoundAsync(500);
-            events[i] = Math.Max(500, (int)(2000 / (await side.RoundAsync(2000)).TotalSeconds * Turn.TotalSeconds));
+            var warm = Stopwatch.StartNew();
+            do events[i] = Math.Max(500, (int)(500 / (await side.RoundAsync(500)).TotalSeconds * Turn.TotalSeconds));
+            while (warm.Elapsed < WarmUp / 3);
+            while (warm.Elapsed < WarmUp) events[i] = Math.Max(500, (int)(events[i] / (await side.RoundAsync(events[i])).TotalSeconds * Turn.TotalSeconds));
         }
         var rates = sides.Select(_ => new List<double>()).ToArray();
         for (var round = 0; round < Rounds; round++)
