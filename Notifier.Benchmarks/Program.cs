@@ -1,5 +1,6 @@
 using Notifier.Benchmarks.Attention;
 using Notifier.Benchmarks.Email;
+using Notifier.Benchmarks.Growth;
 using Notifier.Benchmarks.Ladder;
 using Notifier.Benchmarks.Pipeline;
 using Notifier.Benchmarks.Relay;
@@ -9,6 +10,7 @@ using Notifier.Benchmarks.WebPush;
 // One folder a benchmark. Each prints lines "ratio: WHAT vs PEER = X", both sides measured in the same run.
 return args switch
 {
+    ["growth"] => await GrowthBenchmark.RunAsync(),
     ["ladder"] => await LadderBenchmark.RunAsync(),
     ["shares"] => await ShareBenchmark.RunAsync(),
     ["relay"] => await RelayBenchmark.RunAsync(),
@@ -28,6 +30,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, growth, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

@@ -14,9 +14,9 @@ namespace Notifier.Benchmarks.Shares;
 internal static class ShareBenchmark
 {
     private const string Key = "the-key-of-the-benchmark", Calm = "calm", Storm = "storm";
-    private const int People = 500, Rounds = 5, Share = 10, Times = 20, Backlog = 10_000;
+    private const int People = 500, Rounds = 4, Share = 10, Times = 20, Backlog = 10_000;
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(15);
-    private static long _events;
+    private static long _events, _decided;
 
     public static async Task<int> RunAsync()
     {
@@ -35,18 +35,23 @@ internal static class ShareBenchmark
         using var client = new HttpClient { BaseAddress = worker.Address, DefaultRequestHeaders = { Authorization = new("Bearer", Key) } };
 
         List<double> alike = [], storm = [], backlog = [];
+        List<double>[] turns = [[], [], []];
         await PhaseAsync(client, sink, TimeSpan.FromSeconds(5), Share); // warms up
         for (var round = 0; round < Rounds; round++)
         {
             alike.AddRange(await PhaseAsync(client, sink, Phase, Share));
+            turns[0].AddRange(await UntilTurnAsync(database));
             storm.AddRange(await PhaseAsync(client, sink, Phase, Share * Times));
+            turns[1].AddRange(await UntilTurnAsync(database));
             await PublishBacklogAsync(database);
             backlog.AddRange(await PhaseAsync(client, sink, TimeSpan.MaxValue, 0, async () => await WaitingAsync(database) > 0));
+            turns[2].AddRange(await UntilTurnAsync(database));
             while (await database.CountAsync("SELECT count(*) FROM notifier.push_outbox") > 0) await Task.Delay(50);
         }
         Console.WriteLine($"From commit to the push service, of a site with {Share} messages a second; {Rounds} rounds by turns");
-        foreach (var (what, all) in (IEnumerable<(string, List<double>)>)[($"another site sends as many", alike), ($"it sends {Times} times as many", storm), ($"{Backlog} of its events wait", backlog)])
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what,-32} p50 {At(all, 0.5),6:0} ms, p99 {At(all, 0.99),6:0} ms, of {all.Count}"));
+        foreach (var (what, all, turn) in (IEnumerable<(string, List<double>, List<double>)>)[("another site sends as many", alike, turns[0]), ($"it sends {Times} times as many", storm, turns[1]), ($"{Backlog} of its events wait", backlog, turns[2])])
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {what,-32} p50 {At(all, 0.5),6:0} ms, p99 {At(all, 0.99),6:0} ms, of {all.Count}; until its turn begins p50 {At(turn, 0.5),6:0} ms, p99 {At(turn, 0.99),6:0} ms"));
         Sides.Ratio($"p99 beside a site at {Times} times its share", "beside one at its share", At(storm, 0.99) / At(alike, 0.99));
         Sides.Ratio($"p99 while {Backlog} events of another site wait", "beside one at its share", At(backlog, 0.99) / At(alike, 0.99));
         return 0;
@@ -98,6 +103,23 @@ internal static class ShareBenchmark
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(Event(site, n))) { Headers = { ContentType = new MediaTypeHeaderValue("application/cloudevents+json") } };
         using var answer = await client.PostAsync(new Uri("/v1/events", UriKind.Relative), content);
         answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Milliseconds from the commit of each event of the calm site to the turn that decided it, since this was asked last.</summary>
+    private static async Task<List<double>> UntilTurnAsync(Database database)
+    {
+        await using var command = database.Source.CreateCommand(
+            """
+            SELECT extract(epoch FROM d.at - em.received_at)::float8 * 1000 FROM notifier.decision d JOIN notifier.escalation_message em USING (site, recipient, message)
+            WHERE d.site = $1 AND d.channel = 'push' AND d.verdict = 'send' AND d.id > $2
+            """);
+        command.Parameters.AddWithValue(Calm);
+        command.Parameters.AddWithValue(_decided);
+        var waited = new List<double>();
+        await using (var reader = await command.ExecuteReaderAsync())
+            while (await reader.ReadAsync()) waited.Add(reader.GetDouble(0));
+        _decided = await database.CountAsync("SELECT max(id) FROM notifier.decision");
+        return waited;
     }
 
     /// <summary>Each in a conversation of its own, to somebody who is away.</summary>

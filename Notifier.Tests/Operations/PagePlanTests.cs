@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Logging;
+using Notifier.Tests.Fixtures;
 using Notifier.Worker.Storage;
-using Npgsql;
+using Xunit;
 
 namespace Notifier.Tests.Operations;
 
@@ -13,16 +13,8 @@ public sealed class PagePlanTests(OperationsDatabase database) : IClassFixture<O
     public async Task No_page_reads_a_table_through()
     {
         await FillAsync();
-        var plans = new List<string>();
-        // What auto_explain says comes back as notices, from the very statements that the pages send; Npgsql logs those.
-        var explained = new NpgsqlConnectionStringBuilder(database.OwnerConnectionString)
-        {
-            Options = "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 -c client_min_messages=log -c jit=off",
-        };
-        var builder = new NpgsqlDataSourceBuilder(explained.ConnectionString);
-        using var logging = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new Notices(plans)));
-        builder.UseLoggerFactory(logging);
-        await using var source = builder.Build();
+        await using var explained = new ExplainedSource(database.OwnerConnectionString);
+        var source = explained.Source;
         var (why, letters, trace, sites, suppressed, emails) = (
             new WhyStore(source), new DeadLetterStore(source), new TraceStore(source), new SiteStore(source), new SuppressionStore(source), new PendingEmailStore(source));
 
@@ -41,28 +33,8 @@ public sealed class PagePlanTests(OperationsDatabase database) : IClassFixture<O
         Assert.Equal(51, emails.Due("", default, 51).Count);
         Assert.Empty(emails.UnderWay("", default, 51));
 
-        Assert.True(plans.Count >= 14, string.Join("\n\n", plans));
-        foreach (var plan in plans) Assert.False(plan.Contains("Seq Scan on", StringComparison.Ordinal), plan);
-    }
-
-    private sealed class Notices(List<string> plans) : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            var said = formatter(state, exception);
-            if (said.Contains("Query Text:", StringComparison.Ordinal) && said.Contains("notifier.", StringComparison.Ordinal)) lock (plans) plans.Add(said);
-        }
-
-        public void Dispose()
-        {
-        }
+        Assert.True(explained.Plans.Count >= 14, string.Join("\n\n", explained.Plans));
+        explained.AssertNoTableIsReadThrough();
     }
 
     private async Task FillAsync()

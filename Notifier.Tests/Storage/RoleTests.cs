@@ -53,6 +53,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["notifier.ring_site"] = "",
         ["notifier.shard_of"] = $"{TestDatabase.WorkerLogin} {TestDatabase.ReaderLogin}",
         ["notifier.tidy"] = TestDatabase.WorkerLogin,
+        ["notifier.tidy_rows"] = TestDatabase.WorkerLogin,
         ["relay.accept"] = TestDatabase.RelayLogin,
         ["relay.decide"] = TestDatabase.RelayLogin,
         ["relay.erase"] = TestDatabase.WorkerLogin,

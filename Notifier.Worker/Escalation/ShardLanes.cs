@@ -16,7 +16,7 @@ internal sealed partial class ShardLanes(
     /// <summary>How many shards one turn decides at most. Eight lanes, of any workers, can be at it at once.</summary>
     private const int ShardsATurn = 8;
 
-    private static readonly TimeSpan AMoment = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan AMoment = TimeSpan.FromMilliseconds(25), AnEntry = TimeSpan.FromMicroseconds(100);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Lanes).Select(_ => Task.Run(() => RunAsync(stoppingToken), stoppingToken)));
@@ -45,9 +45,10 @@ internal sealed partial class ShardLanes(
     private async Task<bool> RoundAsync(CancellationToken stopping)
     {
         var (listed, turns) = (clock.GetTimestamp(), plan.Turns);
-        var planned = new Queue<Stint>(plan.Of(await due.WaitingAsync(stopping)));
-        // What comes meanwhile may have to go first: a list holds for a moment, or for ten times what it took to make.
-        var holds = TimeSpan.FromTicks(Math.Max(AMoment.Ticks, 10 * clock.GetElapsedTime(listed).Ticks));
+        var waiting = await due.WaitingAsync(stopping);
+        var planned = new Queue<Stint>(plan.Of(waiting));
+        // What comes meanwhile may have to go first: a list holds for a moment, or, where it is long, for some ten times what it takes to make.
+        var holds = TimeSpan.FromTicks(Math.Max(AMoment.Ticks, waiting.Count * AnEntry.Ticks));
         var worked = false;
         while (!stopping.IsCancellationRequested && plan.Begin(planned, turns, ShardsATurn) is [_, ..] stints)
         {

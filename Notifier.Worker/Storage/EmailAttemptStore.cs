@@ -176,7 +176,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             SELECT notifier.now()
             WHERE EXISTS (SELECT FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at < notifier.now() - $1))
                OR EXISTS (SELECT FROM notifier.email_attempt
-                          WHERE state IN ('pending', 'retry', 'sending', 'data') AND greatest(next_at, lease_until) < notifier.now() - $1)
+                          WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at < notifier.now() - $1 AND coalesce(lease_until, '-infinity') < notifier.now() - $1)
             """, connection)
         { Parameters = { new() { Value = tolerance } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);

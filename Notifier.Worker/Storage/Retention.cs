@@ -12,17 +12,24 @@ internal sealed partial class Retention(NpgsqlDataSource database, TimeProvider 
         using var timer = new PeriodicTimer(Every, clock);
         do
         {
-            try
-            {
-                await using var command = database.CreateCommand("SELECT notifier.tidy(); DELETE FROM notifier.bounce WHERE at < notifier.now() - interval '30 days'");
-                await command.ExecuteNonQueryAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException) // next time; the worker has other things to do
-            {
-                LogDatabase(log, DatabaseFault.Word(e));
-            }
+            // Each in a transaction of its own: one locks the trace, the other takes its time.
+            foreach (var tidy in (string[])["SELECT notifier.tidy()", "SELECT notifier.tidy_rows()"]) await TidyAsync(tidy, stoppingToken);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task TidyAsync(string sql, CancellationToken stopping)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(sql);
+            command.CommandTimeout = (int)Every.TotalSeconds;
+            await command.ExecuteNonQueryAsync(stopping);
+        }
+        catch (Exception e) when (e is not OperationCanceledException) // next time; the worker has other things to do
+        {
+            LogDatabase(log, DatabaseFault.Word(e));
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old rows could not be tidied away ({Cause})")]

@@ -21,9 +21,13 @@ internal sealed partial class PushSender(
 {
     private const int MostClaimed = 500, MostEnded = 500;
 
+    /// <summary>While one site has a storm of them: so that the next look at what the others have is near.</summary>
+    private const int FewClaimed = 50;
+
     private readonly Channel<PushEnd> _ends = System.Threading.Channels.Channel.CreateUnbounded<PushEnd>(new() { SingleReader = true });
     private readonly PushComposer _composer = new(sites);
     private readonly PushRoom _room = new(options.Value.Concurrency);
+    private readonly SiteShares _shares = new(clock);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,7 +54,9 @@ internal sealed partial class PushSender(
         try
         {
             var free = _room.Free;
-            var claimed = free > 0 ? await outbox.ClaimAsync(Math.Min(free, MostClaimed), _room.OfEach, _room.UnderWay(), stopping) : [];
+            var most = _shares.WithMore([]).Count > 0 ? FewClaimed : MostClaimed;
+            var claimed = free > 0 ? await outbox.ClaimAsync(Math.Min(free, most), _room.OfEach, _room.UnderWay(), stopping) : [];
+            foreach (var (site, count) in claimed.CountBy(p => p.Key.Site)) _shares.Took(site, count);
             if (claimed.Count > 0) await StartAsync(claimed, stopping);
             else await bells.Push.WaitAsync(escalation.Value.Poll, clock, stopping);
         }

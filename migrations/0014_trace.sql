@@ -32,13 +32,15 @@ CREATE INDEX trace_message ON notifier.trace (site, message, recipient);
 CREATE INDEX trace_recipient ON notifier.trace (recipient, site);  -- erasing a person must not read everybody's
 CREATE TABLE notifier.trace_default PARTITION OF notifier.trace DEFAULT;
 
--- The same as in 0001, of the new table.
+-- The same as in 0013, of the new table.
 CREATE OR REPLACE FUNCTION notifier.tidy() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   day date := notifier.now()::date;
   part record;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('notifier.tidy', 0));
+  -- Who waits for the whole trace holds up everybody who comes after: not for long, and again in an hour.
+  PERFORM set_config('lock_timeout', '2s', true);
   FOR i IN 0..3 LOOP
     IF to_regclass(format('notifier.trace_%s', to_char(day + i, 'YYYYMMDD'))) IS NULL
        AND NOT EXISTS (SELECT FROM notifier.trace_default WHERE at >= day + i AND at < day + i + 1) THEN
@@ -50,18 +52,8 @@ BEGIN
               WHERE i.inhparent = 'notifier.trace'::regclass AND c.relname ~ '^trace_[0-9]{8}$' AND c.relname < 'trace_' || to_char(day - 30, 'YYYYMMDD') LOOP
     EXECUTE format('DROP TABLE notifier.%I', part.relname);
   END LOOP;
+  -- Of days that had no partition in time: here, since a new one has to wait for whoever writes among these.
   DELETE FROM notifier.trace_default WHERE at < notifier.now() - interval '30 days';
-  DELETE FROM notifier.event_key WHERE received_at < notifier.now() - interval '14 days';
-  DELETE FROM notifier.dead_letter WHERE created_at < notifier.now() - interval '30 days';
-  DELETE FROM notifier.escalation_message WHERE received_at < notifier.now() - interval '30 days';
-  DELETE FROM notifier.escalation e WHERE closed_at < notifier.now() - interval '30 days'
-    OR (opened_at < notifier.now() - interval '30 days' AND push_at IS NULL AND email_at IS NULL AND email_attempt IS NULL
-        AND NOT EXISTS (SELECT FROM notifier.escalation_message m WHERE m.site = e.site AND m.recipient = e.recipient AND m.conversation = e.conversation));
-  DELETE FROM notifier.message m WHERE created_at < notifier.now() - interval '30 days'
-    AND NOT EXISTS (SELECT FROM notifier.escalation_message u WHERE u.site = m.site AND u.message = m.id);
-  DELETE FROM notifier.email_attempt WHERE finished_at < notifier.now() - interval '30 days';
-  DELETE FROM notifier.relay_node WHERE lease_until < notifier.now() - interval '30 days';
-  DELETE FROM notifier.presence WHERE received_at < notifier.now() - interval '30 days';
 END $$;
 
 -- What was traced so far stays as it was written, a row a channel, until its 30 days are over. The days that have rows need their partitions first.

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Options;
+using Notifier.Tests.Fixtures;
+using Notifier.Worker.Email;
+using Notifier.Worker.Storage;
+using Notifier.Worker.WebPush;
+using Xunit;
+
+namespace Notifier.Tests.Storage;
+
+/// <summary>Whoever looks for what is due finds it by an index, and reads no more rows than are due, however many wait: PostgreSQL says how each statement of the worker ran.</summary>
+public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
+{
+    private const int Pending = 100_000, Due = 100;
+
+    private TestDatabase _database = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _database = await cluster.CreateDatabaseAsync();
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task What_is_due_among_a_hundred_thousand_is_found_without_reading_the_others()
+    {
+        await FillAsync();
+        await using var explained = new ExplainedSource(_database.ConnectionString);
+        var due = new DueStore(explained.Source);
+        var attempts = new EmailAttemptStore(explained.Source, Options.Create(new EmailOptions()));
+        var outbox = new PushOutboxStore(explained.Source, Options.Create(new WebPushOptions()));
+        await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
+
+        Assert.Equal(64 * 3, (await due.WaitingAsync(Cancellation)).Count); // two sites, and push rungs
+        Assert.Equal(64, (await due.ShardsWithEmailDueAsync(Cancellation)).Count);
+        Assert.InRange((await DueStore.PushDueAsync(connection, 5, 500, Cancellation)).Count, 1, Due);
+        Assert.InRange((await DueStore.EmailDueAsync(connection, 5, 200, Cancellation)).Count, 1, Due);
+        Assert.NotEmpty(await DueStore.OpenAsync(connection, [new("acme", "u-7")], Cancellation));
+        Assert.Equal(50, (await InboxStore.TakeAsync(connection, 5, ["acme", "beta"], 50, Cancellation)).Count);
+        Assert.Equal(10, (await outbox.ClaimAsync(10, 256, [], Cancellation)).Count);
+        Assert.Equal(10, (await attempts.ClaimAsync(10, [], [], Cancellation)).Count);
+        Assert.NotNull(await EmailAttemptStore.IsOverdueAsync(connection, TimeSpan.FromSeconds(15), Cancellation));
+        await due.PostponePushAsync(5, Cancellation);
+        await due.PostponeEmailAsync(5, Cancellation);
+        var query = new LadderQuery();
+        query.Add(new("acme", "u-7", "c-7"));
+        query.Messages.Add(("acme", "m-7"));
+        var state = await StateStore.LoadAsync(connection, query, Cancellation);
+        Assert.Single(state.Escalations);
+
+        // Nothing more is overdue: that is known without looking through what waits for its time.
+        await _database.ExecuteAsync("DELETE FROM notifier.email_attempt WHERE next_at < now()");
+        await _database.ExecuteAsync("UPDATE notifier.escalation SET email_at = NULL WHERE email_at < now()");
+        Assert.Null(await EmailAttemptStore.IsOverdueAsync(connection, TimeSpan.FromSeconds(15), Cancellation));
+        Assert.Empty(await attempts.ClaimAsync(10, [], [], Cancellation));
+
+        Assert.True(explained.Plans.Count >= 15, string.Join("\n\n", explained.Plans));
+        explained.AssertNoStepReadsMoreThan(1000);
+    }
+
+    private async Task FillAsync()
+    {
+        foreach (var site in (string[])["acme", "beta"])
+            await _database.ExecuteAsync($"INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT n % 64, $1, 's', n::text, '{{}}' FROM generate_series(1, {Pending / 2}) AS n", site);
+        await _database.ExecuteAsync($"INSERT INTO notifier.recipient (site, id, email) SELECT 'acme', 'u-' || n, 'u' || n || '@example.org' FROM generate_series(1, {Pending}) AS n");
+        await _database.ExecuteAsync(
+            $"""
+            INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at, push_at, email_at)
+            SELECT n, 'acme', 'u-' || n, 'c-' || n, n % 64, now(), at, at
+            FROM generate_series(1, {Pending}) AS n, LATERAL (SELECT now() + CASE WHEN n <= {Due} * 64 / 10 THEN interval '-1 minute' ELSE interval '1 hour' END AS at) AS due
+            """);
+        await _database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, kind, sender_id, sent_at) SELECT 'acme', 'm-' || n, 'c-' || n, 1, 0, 'ada', now() FROM generate_series(1, {Pending}) AS n");
+        await _database.ExecuteAsync(
+            $"""
+            INSERT INTO notifier.escalation_message (site, recipient, message, conversation, seq, outcome, presence, active_here, mentioned, reported_at, received_at)
+            SELECT 'acme', 'u-' || n, 'm-' || n, 'c-' || n, 1, 0, 0, false, false, now(), now() FROM generate_series(1, {Pending}) AS n
+            """);
+        await _database.ExecuteAsync(
+            $"""
+            INSERT INTO notifier.push_outbox (site, recipient, conversation, subscription, origin, up_to, next_at, expires_at)
+            SELECT 'acme', 'u-' || n, 'c', n, 'https://p.example', 1, now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END, now() + interval '1 day' FROM generate_series(1, {Pending}) AS n
+            """);
+        await _database.ExecuteAsync(
+            $"""
+            INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, state, next_at)
+            SELECT gen_random_uuid(), n::text, 'acme', 'u-' || n, ARRAY['c-' || n], 'retry', now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END FROM generate_series(1, {Pending}) AS n
+            """);
+        await _database.ExecuteAsync("VACUUM ANALYZE");
+    }
+}

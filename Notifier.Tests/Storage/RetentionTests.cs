@@ -1,0 +1,57 @@
+using Notifier.Tests.Fixtures;
+using Npgsql;
+using Xunit;
+
+namespace Notifier.Tests.Storage;
+
+/// <summary>Six weeks pass in a moment: what is old goes, and nobody waits for it.</summary>
+public sealed class RetentionTests(PostgresCluster cluster) : IAsyncLifetime
+{
+    private TestDatabase _database = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _database = await cluster.CreateDatabaseAsync();
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task The_trace_is_dropped_by_the_day_and_keys_after_a_fortnight()
+    {
+        for (var day = 0; day < 42; day++)
+        {
+            await _database.ExecuteAsync("SELECT notifier.tidy()");
+            await _database.ExecuteAsync("SELECT notifier.tidy_rows()");
+            await _database.ExecuteAsync(
+                "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason) SELECT notifier.now(), 'acme', 'u', 'c', n::text, 'push', 'told', 'accepted' FROM generate_series(1, 100) AS n");
+            await _database.ExecuteAsync("SELECT notifier.accept(ARRAY['s'], ARRAY[$1], ARRAY[0]::smallint[], ARRAY['{}'])", $"{day}");
+            await _database.AdvanceAsync(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(35, await _database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhparent = 'notifier.decision'::regclass")); // 31 days, 3 to come, and the default
+        Assert.Equal(31 * 100, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.decision"));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.decision_default"));
+        Assert.InRange(await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.event_key"), 14, 15);
+    }
+
+    [Fact]
+    public async Task While_old_rows_are_deleted_new_ones_are_written()
+    {
+        await using var tidying = await _database.DataSource.OpenConnectionAsync(Cancellation);
+        await using var transaction = await tidying.BeginTransactionAsync(Cancellation);
+        await ExecuteAsync(tidying, "SELECT notifier.tidy_rows()"); // and goes on, for all anybody knows
+
+        await using var writing = await _database.DataSource.OpenConnectionAsync(Cancellation);
+        await ExecuteAsync(writing, "SET lock_timeout = '1s'");
+        await ExecuteAsync(writing, "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason) VALUES (notifier.now(), 'acme', 'u', 'c', 'm', 'push', 'told', 'accepted')");
+        await ExecuteAsync(writing, "SELECT notifier.accept(ARRAY['s'], ARRAY['e'], ARRAY[0]::smallint[], ARRAY['{}'])");
+        await ExecuteAsync(writing, "SELECT notifier.tidy_rows()"); // another worker's turn is over at once
+        await ExecuteAsync(writing, "SELECT notifier.tidy()");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+}
