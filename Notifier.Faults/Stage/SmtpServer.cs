@@ -26,7 +26,7 @@ internal sealed class SmtpServer : IAsyncDisposable
     {
         // Debian's python: another one on PATH does not see Debian's aiosmtpd.
         var script = Path.Combine(AppContext.BaseDirectory, "Stage", "smtp_oracle.py");
-        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, journal]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, "--journal", journal]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _reading = ReadAsync();
     }
 
