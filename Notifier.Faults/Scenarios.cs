@@ -36,6 +36,8 @@ internal static class Scenarios
         new("push-hang", PushServices.HangAsync, Plain),
         new("clock-behind", _ => Task.CompletedTask, Plain with { Clock = "-2h" }) { CannotRun = NoFakeTime },
         new("clock-ahead", _ => Task.CompletedTask, Plain with { Clock = "+2h" }) { CannotRun = NoFakeTime },
+        new("relay-kill", Relays.KillAsync, Plain with { Relays = 2 }),
+        new("nats-kill", Streams.KillAsync, Plain with { Nats = true }, Repeats: true),
         new("hangfire-lock", AlarmClocks.LockAsync, Plain),
         new("hangfire-delete", AlarmClocks.DeleteAsync, Plain),
     ];
