@@ -43,7 +43,7 @@ internal static class Scenarios
     ];
 
     /// <summary>Those that CI runs.</summary>
-    public static readonly string[] InCi = ["kill", "freeze", "postgres-crash", "partition", "smtp-drop-kept", "seen-in-dialogue"];
+    public static readonly string[] InCi = ["kill", "freeze", "relay-kill", "postgres-crash", "seen-in-dialogue", "hangfire-delete"];
 
     private static string? NoFakeTime() => Cast.FakeTime is not null ? null : "libfaketime is not installed";
 }

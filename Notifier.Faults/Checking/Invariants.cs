@@ -8,7 +8,7 @@ namespace Notifier.Faults.Checking;
 /// <param name="Broken">Each of them, in words.</param>
 internal sealed record Finding(string Invariant, double Value, IReadOnlyList<string> Broken)
 {
-    /// <summary>It is promised of a machine that runs: where a process stands still for longer than a timeout or a lease, nobody promises it.</summary>
+    /// <summary>It is promised of a machine that runs: where a worker is given no processor, nobody promises it.</summary>
     public bool ByTheClock { get; private init; }
 
     /// <summary>A time in seconds, of which the longest counts; else a number of faults.</summary>
@@ -42,10 +42,10 @@ internal static class Invariants
         yield return Finding.Count("people not in exactly one end", NotAtOneEnd(e));
         yield return Finding.Count("emailed, and the mail server has it not", NotArrived(e));
         yield return Finding.Count("cancelled, and the mail server has it", NotCancelled(e));
-        yield return Finding.Count("mails twice without excuse", MailsTwice(e, repeats)).Timed();
+        yield return Finding.Count("mails twice without excuse", MailsTwice(e, repeats));
         yield return new("mails twice with excuse", e.Attempts.Sum(a => a.Resent ? Math.Max(0, e.Mails.Count(m => m.Kept is not null && m.MessageId == a.MessageId) - 1) : 0), []);
-        yield return Finding.Count("pushes twice without excuse", PushesTwice(e, repeats)).Timed();
-        yield return Finding.Count("DATA begun after seen", SeenBefore(e)).Timed();
+        yield return Finding.Count("pushes twice without excuse", PushesTwice(e, repeats));
+        yield return Finding.Count("DATA begun after seen", SeenBefore(e));
         yield return Finding.Count("mailed before its time", TooEarly(e));
         yield return Finding.Count("out of order in a conversation", OutOfOrder(e));
         yield return Finding.Count("seen mark fell", MarkFell(e));

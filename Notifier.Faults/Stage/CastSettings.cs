@@ -9,7 +9,7 @@ internal static class CastSettings
 {
     public static Dictionary<string, string> Worker(Cast cast, Setup setup, int number, (string Public, string Private) keys)
     {
-        var database = new NpgsqlConnectionStringBuilder(cast.ConnectionString) { Port = cast.DatabaseLinks[number].Port, Timeout = 3, CommandTimeout = 5 };
+        var database = new NpgsqlConnectionStringBuilder(cast.ConnectionString) { Port = cast.DatabaseLinks[number].Port, Timeout = 3, CommandTimeout = 5, Options = "-c idle_in_transaction_session_timeout=2s" };
         var settings = new Dictionary<string, string>(Pace.Settings)
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development",

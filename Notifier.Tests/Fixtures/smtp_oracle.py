@@ -52,6 +52,7 @@ class Fault:
         self.id = order["id"]
         self.step = order["step"]
         self.address = order.get("address")
+        self.message = order.get("message")
         self.reply = order.get("reply")
         self.drop = order.get("drop", False)
         self.keep = order.get("keep", False)
@@ -59,8 +60,10 @@ class Fault:
         self.times = order.get("times")
         self.released = asyncio.Event()
 
-    def take(self, step, addresses):
+    def take(self, step, addresses, content):
         if step != self.step or self.times == 0 or (self.address and self.address.lower() not in addresses):
+            return False
+        if self.message and self.message.encode() not in content:
             return False
         if self.times:
             self.times -= 1
@@ -99,7 +102,8 @@ class Oracle(SMTP):
     async def failed(self, step, addresses=None):
         """Does what was scripted for this step; whether the step is thereby done with."""
         addresses = self.envelope.rcpt_tos if addresses is None else addresses
-        fault = next((f for f in faults if f.take(step, [a.lower() for a in addresses])), None)
+        content = self.envelope.original_content or b""
+        fault = next((f for f in faults if f.take(step, [a.lower() for a in addresses], content)), None)
         if fault is None:
             return False
         if fault.keep:
