@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Notifier.Faults;
 
-/// <summary>Writes down, again and again, since when the oldest of what is due waits; and how long this machine stood still for us, who only wait for a timer.</summary>
+/// <summary>Writes down, again and again, since when the oldest of what is due waits, and how the machine runs.</summary>
 internal sealed class DueWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
@@ -26,8 +26,7 @@ internal sealed class DueWatch : IAsyncDisposable
 
     public DueWatch(NpgsqlDataSource database, DriverLog log) => _watching = WatchAsync(database, log);
 
-    /// <summary>In seconds, the longest.</summary>
-    public double Stall { get; private set; }
+    public Machine Machine { get; } = new();
 
     public async ValueTask DisposeAsync()
     {
@@ -44,11 +43,11 @@ internal sealed class DueWatch : IAsyncDisposable
             {
                 var before = DriverLog.Now;
                 await Task.Delay(Every, _stop.Token);
-                Stall = Math.Max(Stall, DriverLog.Now - before - Every.TotalSeconds);
                 await using var command = database.CreateCommand(Oldest);
                 await using var reader = await command.ExecuteReaderAsync(_stop.Token);
                 await reader.ReadAsync(_stop.Token);
                 double? Value(int column) => reader.IsDBNull(column) ? null : (double)reader.GetDecimal(column);
+                Machine.Sample(DriverLog.Now - before - Every.TotalSeconds);
                 log.Write("due", new { Now = Value(0), Inbox = Value(1), PushRung = Value(2), EmailRung = Value(3), Push = Value(4), Email = Value(5) });
             }
             catch (Exception e) when (e is NpgsqlException or OperationCanceledException or TimeoutException)

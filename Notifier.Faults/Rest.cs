@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 using Notifier.Faults.Driving;
-using Npgsql;
+using Notifier.Faults.Stage;
 
 namespace Notifier.Faults;
 
 /// <summary>After the last fault: waits until nothing is under way and nothing is due; then everybody looks at what waits for its next email in an hour.</summary>
-internal sealed class Rest(NpgsqlDataSource database, Driver driver, DriverLog log)
+internal sealed class Rest(Cast cast, Driver driver, DriverLog log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40), Every = TimeSpan.FromMilliseconds(200);
 
@@ -13,7 +13,8 @@ internal sealed class Rest(NpgsqlDataSource database, Driver driver, DriverLog l
         """
         SELECT (SELECT count(*) FROM notifier.inbox), (SELECT count(*) FROM notifier.push_outbox),
                (SELECT count(*) FROM notifier.email_attempt WHERE state IN ('pending', 'retry', 'sending', 'data')),
-               (SELECT count(*) FROM notifier.escalation WHERE least(push_at, email_at) < notifier.now() + interval '30 seconds')
+               (SELECT count(*) FROM notifier.escalation WHERE least(push_at, email_at) < notifier.now() + interval '30 seconds'),
+               (SELECT count(*) FROM relay.accepted WHERE NOT swept)
         """;
 
     private const string Waiting =
@@ -43,15 +44,16 @@ internal sealed class Rest(NpgsqlDataSource database, Driver driver, DriverLog l
         var start = DriverLog.Now;
         while (true)
         {
-            await using (var command = database.CreateCommand(Pending))
+            await using (var command = cast.Database.CreateCommand(Pending))
             await using (var reader = await command.ExecuteReaderAsync(stop))
             {
                 await reader.ReadAsync(stop);
-                var (events, pushes, emails, rungs) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
-                if (events + pushes + emails + rungs == 0) return;
+                var (events, pushes, emails, rungs, messages) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
+                var streamed = cast.Stream is { } stream ? await stream.PendingAsync(stop) : 0;
+                if (events + pushes + emails + rungs + messages + streamed == 0) return;
                 if (DriverLog.Now - start > Patience.TotalSeconds)
                 {
-                    log.Write("restless", new { Events = events, Pushes = pushes, Emails = emails, Rungs = rungs });
+                    log.Write("restless", new { Events = events, Pushes = pushes, Emails = emails, Rungs = rungs, Messages = messages, Streamed = streamed });
                     return;
                 }
             }
@@ -61,7 +63,7 @@ internal sealed class Rest(NpgsqlDataSource database, Driver driver, DriverLog l
 
     private async Task<List<(string Recipient, string Conversation, long Seq, string Reason)>> WaitingAsync(CancellationToken stop)
     {
-        await using var command = database.CreateCommand(Waiting);
+        await using var command = cast.Database.CreateCommand(Waiting);
         await using var reader = await command.ExecuteReaderAsync(stop);
         var rows = new List<(string, string, long, string)>();
         while (await reader.ReadAsync(stop)) rows.Add((reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3)));

@@ -36,12 +36,14 @@ internal static class Scenarios
         new("push-hang", PushServices.HangAsync, Plain),
         new("clock-behind", _ => Task.CompletedTask, Plain with { Clock = "-2h" }) { CannotRun = NoFakeTime },
         new("clock-ahead", _ => Task.CompletedTask, Plain with { Clock = "+2h" }) { CannotRun = NoFakeTime },
+        new("relay-kill", Relays.KillAsync, Plain with { Relays = 2 }),
+        new("nats-kill", Streams.KillAsync, Plain with { Nats = true }, Repeats: true),
         new("hangfire-lock", AlarmClocks.LockAsync, Plain),
         new("hangfire-delete", AlarmClocks.DeleteAsync, Plain),
     ];
 
     /// <summary>Those that CI runs.</summary>
-    public static readonly string[] InCi = ["kill", "freeze", "postgres-crash", "partition", "smtp-drop-kept", "seen-in-dialogue"];
+    public static readonly string[] InCi = ["kill", "freeze", "relay-kill", "postgres-crash", "seen-in-dialogue", "hangfire-delete"];
 
     private static string? NoFakeTime() => Cast.FakeTime is not null ? null : "libfaketime is not installed";
 }

@@ -16,6 +16,8 @@ internal static class ConnectionSetting
             var builder = new NpgsqlConnectionStringBuilder(text) { ApplicationName = application };
             // The same statements again and again: planning them anew is a good part of what they cost. A pooler that cannot keep them switches it off by a 0 of its own.
             if (!new DbConnectionStringBuilder { ConnectionString = text }.ContainsKey("Max Auto Prepare")) (builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (100, 3);
+            // Who stands still in a transaction, or is cut off without a word, would keep a shard from everybody: PostgreSQL ends that session. Nothing of ours waits there for so long.
+            if (string.IsNullOrEmpty(builder.Options)) builder.Options = "-c idle_in_transaction_session_timeout=10s";
             return builder.ConnectionString;
         }
         catch (ArgumentException e)

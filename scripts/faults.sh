@@ -14,7 +14,9 @@ run_faults() {
   need_postgres
   need_mail_server
   need_fake_time
-  "$root/Notifier.Faults/bin/Debug/net10.0/Notifier.Faults" "$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll" "$data/faults" "$@" < /dev/null
+  need_nats
+  "$root/Notifier.Faults/bin/Debug/net10.0/Notifier.Faults" \
+    "$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/Debug/net10.0/Notifier.Relay.dll" "$data/faults" "$@" < /dev/null
 }
 
 faults() {

@@ -105,6 +105,8 @@ check() {
   dotnet build --no-restore -v:q -nologo -warnaserror -nodeReuse:false < /dev/null || die "the build failed; see above"
   say 'Scripts…'
   check_scripts
+  say 'Processes killed, servers failing…'
+  run_faults ci || die "a promise was broken; see above, and docs/reliability.md"
   say 'Tests…'
   run_tests --no-build
 }

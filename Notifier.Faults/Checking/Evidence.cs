@@ -5,7 +5,8 @@ using Npgsql;
 namespace Notifier.Faults.Checking;
 
 /// <summary>A message that a person was to be told of: (message, recipient).</summary>
-internal sealed record Due(string Message, string Recipient, string Conversation, long Seq);
+/// <param name="At">When it was said.</param>
+internal sealed record Due(string Message, string Recipient, string Conversation, long Seq, double At);
 
 /// <param name="Conversation">With <paramref name="Seq"/>, what was seen; of other events neither counts.</param>
 internal sealed record SentEvent(string Id, string Type, string? Recipient, string? Conversation, long Seq);
@@ -25,7 +26,10 @@ internal sealed record Attempt(string MessageId, string Recipient, string State,
 
 internal sealed record Mark(long Order, string Recipient, string Conversation, long Seq, double CommittedAt);
 
-internal sealed record Decided(string Message, string Recipient, string Channel, string Verdict, string Reason);
+internal sealed record Decided(double At, string Message, string Recipient, string Channel, string Verdict, string Reason);
+
+/// <summary>An event that was put into the inbox, for one shard.</summary>
+internal sealed record Arrived(string Source, string EventId, int Shard, JsonNode Body);
 
 /// <summary>All that the checker goes by: the driver's log, the journals of the mail server and the push service, and the database.</summary>
 internal sealed partial class Evidence
@@ -40,6 +44,7 @@ internal sealed partial class Evidence
     public required ILookup<string, double> Resolves { get; init; }
     public required IReadOnlyList<Attempt> Attempts { get; init; }
     public required IReadOnlyList<Decided> Decisions { get; init; }
+    public required IReadOnlyList<Arrived> Arrivals { get; init; }
     public required IReadOnlySet<string> Endpoints { get; init; }
     public required IReadOnlySet<string> EventKeys { get; init; }
     public required IReadOnlySet<string> DeletedMessages { get; init; }
@@ -47,7 +52,7 @@ internal sealed partial class Evidence
 
     public IReadOnlyList<SentEvent> Events => field ??= [.. Of("offered").Select(Event)];
 
-    public IReadOnlyList<Due> Dues => field ??= [.. Of("offered").Where(o => (string?)o["Type"] == "message.outcome").SelectMany(DuesOf).DistinctBy(d => (d.Message, d.Recipient))];
+    public IReadOnlyList<Due> Dues => field ??= [.. Of("offered").Where(o => (string?)o["Type"] == "message.outcome").Concat(Of("published")).SelectMany(DuesOf).DistinctBy(d => (d.Message, d.Recipient))];
 
     /// <summary>When the last fault was healed.</summary>
     public double HealedAt => Of("healed").Max(h => h["at"]!.GetValue<double>());
@@ -67,8 +72,9 @@ internal sealed partial class Evidence
         Resolves = (await RowsAsync(database, "SELECT message_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM faults.data", r => (Id: r.GetString(0), At: (double)r.GetDecimal(1))))
             .ToLookup(r => r.Id, r => r.At),
         Attempts = await RowsAsync(database, "SELECT message_id, recipient, state, resent FROM notifier.email_attempt", r => new Attempt(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3))),
-        Decisions = await RowsAsync(database, "SELECT message, recipient, channel, verdict, reason FROM notifier.decision ORDER BY id",
-            r => new Decided(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4))),
+        Decisions = await RowsAsync(database, "SELECT extract(epoch FROM at), message, recipient, channel, verdict, reason FROM notifier.decision ORDER BY id",
+            r => new Decided((double)r.GetDecimal(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5))),
+        Arrivals = await RowsAsync(database, "SELECT source, event_id, shard, body FROM faults.arrival ORDER BY id", r => new Arrived(r.GetString(0), r.GetString(1), r.GetInt16(2), JsonNode.Parse(r.GetString(3))!)),
         Endpoints = (await RowsAsync(database, "SELECT endpoint FROM notifier.push_subscription", r => r.GetString(0))).ToHashSet(),
         EventKeys = (await RowsAsync(database, "SELECT event_id FROM notifier.event_key", r => r.GetString(0))).ToHashSet(),
         DeletedMessages = (await RowsAsync(database, "SELECT id FROM notifier.message WHERE deleted_at IS NOT NULL", r => r.GetString(0))).ToHashSet(),
@@ -92,10 +98,10 @@ internal sealed partial class Evidence
         return new((string)offered["Id"]!, (string)offered["Type"]!, (string?)data["recipient"], (string?)data["conversation"], (long?)data["seq"] ?? 0);
     }
 
-    private static IEnumerable<Due> DuesOf(JsonNode offered)
+    public static IEnumerable<Due> DuesOf(JsonNode offered)
     {
         var message = offered["Data"]!["message"]!;
-        return offered["Data"]!["recipients"]!.AsArray().Select(r => new Due((string)message["id"]!, (string)r!["id"]!, (string)message["conversation"]!, (long)message["seq"]!));
+        return offered["Data"]!["recipients"]!.AsArray().Select(r => new Due((string)message["id"]!, (string)r!["id"]!, (string)message["conversation"]!, (long)message["seq"]!, (double)offered["at"]!));
     }
 
     private static Push ReadPush(JsonNode p) => new(

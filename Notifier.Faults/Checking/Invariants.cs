@@ -8,7 +8,19 @@ namespace Notifier.Faults.Checking;
 /// <param name="Broken">Each of them, in words.</param>
 internal sealed record Finding(string Invariant, double Value, IReadOnlyList<string> Broken)
 {
-    public static Finding Count(string invariant, IEnumerable<string> broken) => broken.ToArray() is var all ? new(invariant, all.Length, all) : throw new InvalidOperationException();
+    /// <summary>It is promised of a machine that runs: where a worker is given no processor, nobody promises it.</summary>
+    public bool ByTheClock { get; private init; }
+
+    /// <summary>A time in seconds, of which the longest counts; else a number of faults.</summary>
+    public bool IsLength { get; init; }
+
+    public static Finding Count(string invariant, IEnumerable<string> broken)
+    {
+        string[] all = [.. broken];
+        return new(invariant, all.Length, all);
+    }
+
+    public Finding Timed() => this with { ByTheClock = true };
 }
 
 /// <summary>The promises, each as a question to the evidence.</summary>
@@ -24,8 +36,9 @@ internal static class Invariants
     /// <param name="repeats">A process or a link died between a dot, or a POST, and our commit.</param>
     public static IEnumerable<Finding> Of(Evidence e, bool repeats)
     {
-        yield return Finding.Count("accepted events lost", Lost(e));
-        yield return Finding.Count("events accepted twice", AcceptedTwice(e));
+        yield return Finding.Count("accepted events lost", EventInvariants.Lost(e));
+        yield return Finding.Count("events accepted twice", EventInvariants.AcceptedTwice(e));
+        yield return Finding.Count("published, and not of exactly one first outcome", EventInvariants.NotOfOneOutcome(e));
         yield return Finding.Count("people not in exactly one end", NotAtOneEnd(e));
         yield return Finding.Count("emailed, and the mail server has it not", NotArrived(e));
         yield return Finding.Count("cancelled, and the mail server has it", NotCancelled(e));
@@ -33,27 +46,14 @@ internal static class Invariants
         yield return new("mails twice with excuse", e.Attempts.Sum(a => a.Resent ? Math.Max(0, e.Mails.Count(m => m.Kept is not null && m.MessageId == a.MessageId) - 1) : 0), []);
         yield return Finding.Count("pushes twice without excuse", PushesTwice(e, repeats));
         yield return Finding.Count("DATA begun after seen", SeenBefore(e));
+        yield return Finding.Count("mailed before its time", TooEarly(e));
         yield return Finding.Count("out of order in a conversation", OutOfOrder(e));
         yield return Finding.Count("seen mark fell", MarkFell(e));
         yield return Finding.Count("subscriptions lost", SubscriptionsLost(e));
         yield return Finding.Count("dead letters", Enumerable.Repeat("a dead letter", (int)e.DeadLetters));
-        yield return Waits(e);
-        yield return Finding.Count("not at rest", e.Of("restless").Select(r => r.ToJsonString()));
+        yield return Waits(e).Timed();
+        yield return Finding.Count("not at rest", e.Of("restless").Select(r => r.ToJsonString())).Timed();
     }
-
-    private static IEnumerable<string> Lost(Evidence e)
-    {
-        foreach (var offered in e.Events)
-            if (!e.EventKeys.Contains(offered.Id)) yield return $"event {offered.Id} has no key";
-            else if (offered is { Type: "conversation.seen", Recipient: { } who, Conversation: { } where } && e.Seen.GetValueOrDefault((who, where), -1) < offered.Seq)
-                yield return $"{who} saw {where} up to {offered.Seq}; the mark is {e.Seen.GetValueOrDefault((who, where), -1)}";
-        foreach (var deleted in e.Of("offered").Where(o => (string?)o["Type"] == "message.deleted").Select(o => (string)o["Data"]!["id"]!).Where(id => !e.DeletedMessages.Contains(id)))
-            yield return $"{deleted} is not deleted";
-    }
-
-    /// <summary>However often an event is offered, and by whatever door, it is new once.</summary>
-    private static IEnumerable<string> AcceptedTwice(Evidence e) =>
-        e.Of("accepted").GroupBy(a => (string)a["Id"]!).Where(g => g.Sum(a => (int)a["Accepted"]!) > 1).Select(g => $"event {g.Key} was new {g.Sum(a => (int)a["Accepted"]!)} times");
 
     private static IEnumerable<string> NotAtOneEnd(Evidence e)
     {
@@ -114,9 +114,29 @@ internal static class Invariants
         }
     }
 
-    private static IEnumerable<string> PushesTwice(Evidence e, bool repeats) =>
-        e.Pushes.Where(p => p.Status == 201).GroupBy(p => (p.Subscription, p.Conversation, p.Type, p.UpTo, p.Count))
-            .Where(g => g.Count() > (repeats ? 3 : 1)).Select(g => $"{g.Key.Type} of {g.Key.Conversation} up to {g.Key.UpTo}, count {g.Key.Count}, came {g.Count()} times to {g.Key.Subscription}");
+    /// <summary>The same words may be true again: of two unseen messages the older is seen, and a third came.</summary>
+    private static IEnumerable<string> PushesTwice(Evidence e, bool repeats)
+    {
+        var decided = e.Decisions.Where(d => d.Channel == "push").GroupBy(d => (d.Message, d.Recipient)).ToDictionary(g => g.Key, g => g.Min(d => d.At));
+        var messages = e.Dues.ToLookup(d => (d.Recipient, d.Conversation));
+        foreach (var copies in e.Pushes.Where(p => p.Status == 201).GroupBy(p => (p.Subscription, p.Person, p.Conversation, p.Type, p.UpTo, p.Count)))
+        {
+            var (first, last) = (copies.Min(p => p.At) - OnItsWay, copies.Max(p => p.At));
+            var news = messages[(copies.Key.Person, copies.Key.Conversation)].Count(m => decided.GetValueOrDefault((m.Message, m.Recipient)) is var at && at > first && at < last && m.Seq < copies.Key.UpTo);
+            if (copies.Count() > (repeats ? 3 : 1) + news)
+                yield return $"{copies.Key.Type} of {copies.Key.Conversation} up to {copies.Key.UpTo}, count {copies.Key.Count}, came {copies.Count()} times to {copies.Key.Subscription}";
+        }
+    }
+
+    /// <summary>No email delay is shorter than its floor, whatever a worker's clock says.</summary>
+    private static IEnumerable<string> TooEarly(Evidence e)
+    {
+        var said = e.Dues.GroupBy(d => (d.Recipient, d.Conversation)).ToDictionary(g => g.Key, g => g.Min(d => d.At));
+        var places = e.Dues.ToDictionary(d => (d.Message, d.Recipient), d => d.Conversation);
+        foreach (var mail in e.Mails)
+            foreach (var conversation in mail.Messages.Select(m => places[(m, mail.Person)]).Distinct())
+                if (mail.DataAt - said[(mail.Person, conversation)] is var age && age < Pace.EmailDelayFloor.TotalSeconds) yield return $"{mail.MessageId} tells {mail.Person} of {conversation} after {age:0.000} s";
+    }
 
     private static IEnumerable<string> SeenBefore(Evidence e)
     {
@@ -158,6 +178,6 @@ internal static class Invariants
             foreach (var kind in (string[])["Inbox", "PushRung", "EmailRung", "Push", "Email"])
                 if ((double?)sample[kind] is { } due && (double)sample["Now"]! - Math.Max(due, healed) is var waited && waited > longest) (longest, what) = (waited, kind);
         var most = (Pace.Lease + 2 * Pace.Poll).TotalSeconds;
-        return new("seconds that something due waited after the last fault", Math.Round(longest, 1), longest > most ? [$"{what} waited {longest:0.0} s; lease and two polls are {most:0.0} s"] : []);
+        return new("seconds that something due waited after the last fault", Math.Round(longest, 1), longest > most ? [$"{what} waited {longest:0.0} s; lease and two polls are {most:0.0} s"] : []) { IsLength = true };
     }
 }

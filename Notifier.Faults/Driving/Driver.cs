@@ -32,7 +32,16 @@ internal sealed class Driver(Doors doors, DriverLog log, Seeded random)
     private async Task PublishAsync(PlannedEvent e, TimeSpan? again, CancellationToken stop)
     {
         var time = TimeProvider.System.GetUtcNow().ToString("O");
-        if (e.Data["message"] is JsonObject message) message["sentAt"] = time;
+        if (e.Data["message"] is JsonObject message)
+        {
+            message["sentAt"] = time;
+            if (doors.HasRelays)
+            {
+                log.Write("published", new { e.Id, e.Data });
+                await InsistTwiceAsync(e.Id, Published(e.Data, message), Way.Relay, Way.Relay, again, stop);
+                return;
+            }
+        }
         var body = new JsonObject
         {
             ["specversion"] = "1.0",
@@ -43,20 +52,36 @@ internal sealed class Driver(Doors doors, DriverLog log, Seeded random)
             ["data"] = e.Data.DeepClone(),
         };
         log.Write("offered", new { e.Id, e.Type, e.Data });
-        await InsistAsync(e.Id, body.ToJsonString(), e.Sql, stop);
-        if (again is not { } pause) return;
-        await Task.Delay(pause, stop);
-        await InsistAsync(e.Id, body.ToJsonString(), !e.Sql, stop);
+        var (first, second) = e.Sql ? (Way.Sql, Way.Events) : (Way.Events, Way.Sql);
+        await InsistTwiceAsync(e.Id, body.ToJsonString(), first, second, again, stop);
     }
 
-    private async Task InsistAsync(string id, string body, bool sql, CancellationToken stop)
+    /// <summary>As a site publishes it: who has it, and who has not, the relay finds out.</summary>
+    private static string Published(JsonObject data, JsonObject message)
+    {
+        var body = (JsonObject)message.DeepClone();
+        body["site"] = Plan.Site;
+        body["to"] = new JsonArray([.. data["recipients"]!.AsArray().Select(r => r!["id"]!.DeepClone())]);
+        return body.ToJsonString();
+    }
+
+    private async Task InsistTwiceAsync(string id, string body, Way first, Way second, TimeSpan? again, CancellationToken stop)
+    {
+        await InsistAsync(id, body, first, 0, stop);
+        if (again is not { } pause) return;
+        await Task.Delay(pause, stop);
+        await InsistAsync(id, body, second, 1, stop);
+    }
+
+    private async Task InsistAsync(string id, string body, Way way, int door, CancellationToken stop)
     {
         var start = DriverLog.Now;
-        for (var door = 0; ; door++)
+        for (; ; door++)
         {
-            if (await doors.TryAsync(body, sql, door, stop) is { } accepted)
+            if (await doors.TryAsync(way, body, door, stop) is { } accepted)
             {
-                log.Write("accepted", new { Id = id, Sql = sql, Accepted = accepted });
+                // A relay says what is new to that node; what became of it, the inbox shows.
+                log.Write("accepted", new { Id = id, Way = $"{way}", Accepted = way == Way.Relay ? 0 : accepted });
                 return;
             }
             if (DriverLog.Now - start > Patience.TotalSeconds) throw new TimeoutException($"no door took event {id} for {Patience.TotalSeconds} s");

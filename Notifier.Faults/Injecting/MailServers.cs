@@ -69,7 +69,7 @@ internal static class MailServers
     /// </summary>
     public static async Task SeenInDialogueAsync(Act act)
     {
-        for (var round = 0; round < 4; round++)
+        for (var round = 0; round < 3; round++)
         {
             await act.ReachedAsync(1, () => act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true)));
             act.Fault("everybody sees what is being mailed");

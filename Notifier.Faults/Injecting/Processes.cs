@@ -34,18 +34,21 @@ internal static class Processes
         }
     }
 
-    /// <summary>SIGSTOP for twice the lease, with mails in the middle of their dialogue: when it wakes, another has sent them.</summary>
+    /// <summary>SIGSTOP for twice the lease, with mails in the middle of their dialogue: when it wakes, the other one has them in hand, and has sent them to the dot.</summary>
     public static async Task FreezeAsync(Act act)
     {
-        var worker = act.Random.Of(act.Cast.Workers);
-        await act.ReachedAsync(5, () => act.Cast.Mail.AddAsync(new SmtpFault("RCPT", Hang: true))); // more than one worker has connections
-        await act.PauseAsync(0.2, 0.5);
+        var (mail, worker) = (act.Cast.Mail, act.Random.Of(act.Cast.Workers));
+        await act.ReachedAsync(5, () => mail.AddAsync(new SmtpFault("RCPT", Hang: true))); // more than one worker has connections
         act.Fault($"SIGSTOP {worker.Name}");
         await worker.FreezeAsync();
-        await Task.Delay(Pace.Lease * 2);
+        var twice = Task.Delay(Pace.Lease * 2);
+        await mail.ClearAsync(); // the other one goes on with its own
+        await Task.Delay(Pace.Lease * 0.6);
+        foreach (var id in await NotRenewedAsync(act)) await mail.AddAsync(new SmtpFault("DOT", Hang: true, Keep: true, Message: id));
+        await twice;
         await worker.ThawAsync();
-        // Only now: the other one has taken the mails over, and is in the same place of the same dialogue.
-        await act.Cast.Mail.ClearAsync();
+        await act.PauseAsync(1, 1.2); // time enough to do what it was about to do
+        await mail.ClearAsync();
         act.Healed(worker.Name);
     }
 
@@ -61,5 +64,15 @@ internal static class Processes
                 await worker.StartAsync();
                 act.Healed(worker.Name);
             }
+    }
+
+    /// <summary>The Message-IDs of the mails whose worker does not renew their lease any more.</summary>
+    private static async Task<List<string>> NotRenewedAsync(Act act)
+    {
+        await using var command = act.Cast.Database.CreateCommand("SELECT message_id FROM notifier.email_attempt WHERE state = 'sending' AND lease_until < notifier.now() + interval '2 seconds'");
+        await using var reader = await command.ExecuteReaderAsync();
+        var ids = new List<string>();
+        while (await reader.ReadAsync()) ids.Add(reader.GetString(0));
+        return ids;
     }
 }

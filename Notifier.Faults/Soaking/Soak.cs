@@ -5,11 +5,12 @@ using Notifier.Faults.Stage;
 
 namespace Notifier.Faults.Soaking;
 
+/// <param name="PerSecond">Events.</param>
+internal sealed record Load(int PerSecond, TimeSpan Length, int People);
+
 /// <summary>Half an hour's mixed traffic in five minutes, the ladder's times shortened as much; no fault but the load.</summary>
 internal static class Soak
 {
-    private const int People = 100_000;
-
     private static readonly TimeSpan Sample = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromMinutes(2);
 
     private static readonly Setup Setup = new(Settings: new Dictionary<string, string>
@@ -36,20 +37,20 @@ internal static class Soak
     });
 
     /// <returns>Whether all of it holds.</returns>
-    public static async Task<bool> RunAsync(string worker, string folder, ulong seed, int perSecond, TimeSpan length)
+    public static async Task<bool> RunAsync(Product product, string folder, ulong seed, Load load)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        await using var ground = await Ground.NewAsync(worker);
-        await using var cast = await Cast.StartAsync(Setup, ground, worker, folder, "soak");
-        var crowd = new Crowd(cast, People);
+        await using var ground = await Ground.NewAsync(product.Worker, witness: false);
+        await using var cast = await Cast.StartAsync(Setup, ground, product, folder, "soak");
+        var crowd = new Crowd(cast, load.People);
         await crowd.RegisterAsync();
         using var traffic = new Traffic(cast, crowd, new Seeded(seed));
         var depths = new List<long>();
         var memory = new List<double>();
 
         var clock = Stopwatch.StartNew();
-        var driving = traffic.RunAsync(perSecond, length);
+        var driving = traffic.RunAsync(load.PerSecond, load.Length);
         while (!driving.IsCompleted)
         {
             await Task.WhenAny(driving, Task.Delay(Sample));
@@ -67,7 +68,7 @@ internal static class Soak
         var tail = traffic.Latencies.Order().ToArray();
         var p99 = tail.Length == 0 ? double.NaN : tail[(int)(tail.Length * 0.99)] * 1000;
         var growth = memory.Count < 8 ? 1 : memory[^(memory.Count / 4)..].Average() / memory[(memory.Count / 4)..(memory.Count / 2)].Average();
-        return Tell("events a second", rate, rate >= perSecond * 0.98)
+        return Tell("events a second", rate, rate >= load.PerSecond * 0.98)
             & Tell("events that wait at most", depths.Max(), true)
             & Tell("seconds until none waits", rest.Elapsed.TotalSeconds, left == 0)
             & Tell("events left", left, left == 0)

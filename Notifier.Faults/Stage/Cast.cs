@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Notifier.Faults.Driving;
 using Notifier.Tests.Fixtures;
 using Npgsql;
 
@@ -11,7 +10,10 @@ namespace Notifier.Faults.Stage;
 /// <param name="Megabytes">On a file system of this size.</param>
 /// <param name="Clock">What libfaketime tells the first worker: <c>-2h</c>.</param>
 /// <param name="Settings">Settings besides the usual.</param>
-internal sealed record Setup(bool OwnServer = false, int? Megabytes = null, string? Clock = null, IReadOnlyDictionary<string, string>? Settings = null);
+/// <param name="Relays">So many relays, by which messages come then, and people with open tabs on them.</param>
+/// <param name="Nats">Events come by a JetStream stream in place of HTTP.</param>
+internal sealed record Setup(
+    bool OwnServer = false, int? Megabytes = null, string? Clock = null, IReadOnlyDictionary<string, string>? Settings = null, int Relays = 0, bool Nats = false);
 
 /// <summary>All parts of one scenario, each of them real, in processes of their own.</summary>
 internal sealed class Cast : IAsyncDisposable
@@ -22,9 +24,9 @@ internal sealed class Cast : IAsyncDisposable
     private readonly Ground _ground;
     private readonly bool _ownGround;
 
-    private Cast(Ground ground, bool ownGround, string connectionString, SmtpServer mail, PushService push)
+    private Cast(Ground ground, bool ownGround, string connectionString, SmtpServer mail, PushService push, EventStream? stream)
     {
-        (_ground, _ownGround, ConnectionString, Mail, Push) = (ground, ownGround, connectionString, mail, push);
+        (_ground, _ownGround, ConnectionString, Mail, Push, Stream) = (ground, ownGround, connectionString, mail, push, stream);
         MailLink = new TcpProxy(mail.Port);
         DatabaseLinks = [new TcpProxy(ground.Server.Port), new TcpProxy(ground.Server.Port)];
         Database = NpgsqlDataSource.Create(connectionString);
@@ -46,59 +48,37 @@ internal sealed class Cast : IAsyncDisposable
     /// <summary>Between each worker and the database.</summary>
     public IReadOnlyList<TcpProxy> DatabaseLinks { get; }
 
-    public IReadOnlyList<Worker> Workers { get; private set; } = [];
+    public EventStream? Stream { get; }
 
-    public static async Task<Cast> StartAsync(Setup setup, Ground shared, string dll, string folder, string name)
+    public IReadOnlyList<Service> Workers { get; private set; } = [];
+
+    public IReadOnlyList<Service> Relays { get; private set; } = [];
+
+    public static async Task<Cast> StartAsync(Setup setup, Ground shared, Product product, string folder, string name)
     {
         var own = setup.OwnServer || setup.Megabytes is not null;
-        var ground = own ? await Ground.NewAsync(dll, setup.Megabytes) : shared;
+        var ground = own ? await Ground.NewAsync(product.Worker, setup.Megabytes) : shared;
         var cast = new Cast(
             ground, own, await ground.DatabaseAsync($"faults_{name.Replace('-', '_')}"),
-            await SmtpServer.StartAsync(Path.Combine(folder, "smtp.jsonl")), await PushService.StartAsync(Path.Combine(folder, "push.jsonl")));
+            await SmtpServer.StartAsync(Path.Combine(folder, "smtp.jsonl")), await PushService.StartAsync(Path.Combine(folder, "push.jsonl")),
+            setup.Nats ? await EventStream.StartAsync() : null);
         var keys = VapidKeys();
-        cast.Workers = [.. Enumerable.Range(0, 2).Select(i => new Worker($"worker-{i + 1}", dll, cast.Settings(setup, i, keys), Path.Combine(folder, $"worker-{i + 1}.log")))];
-        await Task.WhenAll(cast.Workers.Select(w => w.StartAsync()));
+        cast.Workers = [.. Enumerable.Range(0, 2).Select(i => new Service($"worker-{i + 1}", product.Worker, CastSettings.Worker(cast, setup, i, keys), Path.Combine(folder, $"worker-{i + 1}.log")))];
+        cast.Relays = [.. Enumerable.Range(0, setup.Relays).Select(i => new Service($"relay-{i + 1}", product.Relay, CastSettings.Relay(cast), Path.Combine(folder, $"relay-{i + 1}.log")))];
+        await Task.WhenAll(cast.Workers.Concat(cast.Relays).Select(s => s.StartAsync()));
         return cast;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var worker in Workers) await worker.DisposeAsync();
+        foreach (var service in Workers.Concat(Relays)) await service.DisposeAsync();
+        if (Stream is not null) await Stream.DisposeAsync();
         await Database.DisposeAsync();
         await MailLink.DisposeAsync();
         foreach (var link in DatabaseLinks) await link.DisposeAsync();
         await Push.DisposeAsync();
         await Mail.DisposeAsync();
         if (_ownGround) await _ground.DisposeAsync();
-    }
-
-    private Dictionary<string, string> Settings(Setup setup, int worker, (string Public, string Private) keys)
-    {
-        var database = new NpgsqlConnectionStringBuilder(ConnectionString) { Port = DatabaseLinks[worker].Port, Timeout = 3, CommandTimeout = 5 };
-        var settings = new Dictionary<string, string>(Pace.Settings)
-        {
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["ConnectionStrings__Notifier"] = database.ConnectionString,
-            ["Worker__Urls"] = $"http://127.0.0.1:{PostgresServer.FreePort()}",
-            ["Intake__ApiKeys__0"] = Doors.Key,
-            ["Email__Host"] = "127.0.0.1",
-            ["Email__Port"] = $"{MailLink.Port}",
-            ["Email__Security"] = "None",
-            ["Email__From"] = "Acme <hello@acme.example>",
-            ["Links__BaseUrl"] = "http://127.0.0.1:5080",
-            ["Links__SigningKey"] = "a signing key of forty characters, no less",
-            ["WebPush__PublicKey"] = keys.Public,
-            ["WebPush__PrivateKey"] = keys.Private,
-            ["WebPush__Subject"] = "mailto:push@acme.example",
-            ["WebPush__AllowLoopback"] = "true",
-        };
-        if (setup.Clock is { } clock && worker == 0)
-        {
-            settings["LD_PRELOAD"] = FakeTime!;
-            settings["FAKETIME"] = clock; // monotonic time as well: with FAKETIME_DONT_FAKE_MONOTONIC every timed wait ends at once
-        }
-        foreach (var (name, value) in setup.Settings ?? new Dictionary<string, string>()) settings[name] = value;
-        return settings;
     }
 
     private static (string Public, string Private) VapidKeys()

@@ -18,6 +18,12 @@ internal sealed class Ground : IAsyncDisposable
           RETURN NULL;
         END $$;
         CREATE TRIGGER witness AFTER INSERT OR UPDATE ON notifier.seen_mark FOR EACH ROW EXECUTE FUNCTION faults.note();
+        CREATE TABLE faults.arrival (id bigint GENERATED ALWAYS AS IDENTITY, source text NOT NULL, event_id text NOT NULL, shard smallint NOT NULL, body text NOT NULL);
+        CREATE FUNCTION faults.note_arrival() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+          INSERT INTO faults.arrival (source, event_id, shard, body) VALUES (NEW.source, NEW.event_id, NEW.shard, NEW.body);
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER witness AFTER INSERT ON notifier.inbox FOR EACH ROW WHEN (NEW.source IS NOT NULL) EXECUTE FUNCTION faults.note_arrival();
         CREATE TABLE faults.data (message_id text NOT NULL);
         CREATE FUNCTION faults.note_data() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
           INSERT INTO faults.data (message_id) VALUES (NEW.message_id);
@@ -33,13 +39,13 @@ internal sealed class Ground : IAsyncDisposable
 
     public PostgresServer Server { get; }
 
-    public static async Task<Ground> NewAsync(string worker, int? megabytes = null)
+    public static async Task<Ground> NewAsync(string worker, int? megabytes = null, bool witness = true)
     {
         var small = megabytes is null ? "" : "-c min_wal_size=32MB -c max_wal_size=64MB";
         var ground = new Ground(await PostgresServer.NewAsync($"-c track_commit_timestamp=on {small}", megabytes));
         await ground.SqlAsync("postgres", $"CREATE DATABASE {Template}");
         await Tool.RunAsync("/", "env", $"ConnectionStrings__Notifier={ground.Server.ConnectionString(Template)};Pooling=false", "dotnet", worker, "migrate");
-        await ground.SqlAsync(Template, Witness);
+        if (witness) await ground.SqlAsync(Template, Witness);
         return ground;
     }
 

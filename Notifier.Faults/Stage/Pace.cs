@@ -9,11 +9,14 @@ internal static class Pace
     /// <summary>The slowest poll: the sweep for lost alarms, with its tolerance.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
+    /// <summary>No email goes sooner.</summary>
+    public static readonly TimeSpan EmailDelayFloor = TimeSpan.FromSeconds(3);
+
     public static IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
     {
         ["Escalation__EmailDelay"] = "00:00:04",
         ["Escalation__GroupEmailDelay"] = "00:00:04",
-        ["Escalation__EmailDelayFloor"] = "00:00:03",
+        ["Escalation__EmailDelayFloor"] = $"{EmailDelayFloor}",
         ["Escalation__QuietPeriod"] = "00:00:00.500",
         ["Escalation__MaxQuietWait"] = "00:00:02",
         ["Escalation__MaxPresenceDelay"] = "00:00:06",

@@ -7,7 +7,8 @@ using System.Text.Json.Serialization;
 namespace Notifier.Faults.Stage;
 
 /// <summary>What the mail server does at one step of a dialogue (smtp_oracle.py): EHLO, MAIL, RCPT, DATA, CONTENT, DOT.</summary>
-internal sealed record SmtpFault(string Step, string? Reply = null, bool Drop = false, bool Keep = false, bool Hang = false, string? Address = null, int? Times = null);
+/// <param name="Message">At DOT: only of the mail with this Message-ID.</param>
+internal sealed record SmtpFault(string Step, string? Reply = null, bool Drop = false, bool Keep = false, bool Hang = false, string? Address = null, string? Message = null, int? Times = null);
 
 /// <summary>A real SMTP server in a process of its own, with a journal on disk: the truth about what arrived.</summary>
 internal sealed class SmtpServer : IAsyncDisposable
@@ -26,7 +27,7 @@ internal sealed class SmtpServer : IAsyncDisposable
     {
         // Debian's python: another one on PATH does not see Debian's aiosmtpd.
         var script = Path.Combine(AppContext.BaseDirectory, "Stage", "smtp_oracle.py");
-        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, journal]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, "--journal", journal]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _reading = ReadAsync();
     }
 
@@ -49,8 +50,6 @@ internal sealed class SmtpServer : IAsyncDisposable
         order["op"] = "fault";
         return await OrderAsync(order);
     }
-
-    public Task ReleaseAsync(int fault) => OrderAsync(new JsonObject { ["op"] = "release", ["fault"] = fault });
 
     /// <summary>Takes every fault away, and lets go who hangs.</summary>
     public Task ClearAsync() => OrderAsync(new JsonObject { ["op"] = "clear" });

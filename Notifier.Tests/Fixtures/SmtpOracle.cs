@@ -20,7 +20,7 @@ public sealed class SmtpOracle : IAsyncDisposable
     {
         // Debian's python: another one on PATH does not see Debian's aiosmtpd.
         var script = Path.Combine(AppContext.BaseDirectory, "Fixtures", "smtp_oracle.py");
-        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, .. certificate is null ? (string[])[] : [certificate]])
+        _process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-B", script, .. certificate is null ? (string[])[] : ["--certificate", certificate]])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

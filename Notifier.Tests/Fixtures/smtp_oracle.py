@@ -1,12 +1,13 @@
 """A real SMTP server (aiosmtpd) that keeps mails, and fails where it is told to.
 
 Standard input: one JSON object a line, {"op": "fault" | "release" | "clear" | "sync", "id": n, ...}; each is acknowledged.
-With a PEM file of key and certificate as its argument it offers STARTTLS, and after it AUTH, which takes any password.
+With --certificate, a PEM file of key and certificate, it offers STARTTLS, and after it AUTH, which takes any password.
 
 Standard output: one JSON object a line, {"event": "ready" | "ack" | "connection" | "closed" | "command" | "reached" | "mail", ...}.
 Every line carries the time, in Unix seconds. It ends when its standard input does.
-With a file as its argument, it appends the same lines there, and also {"event": "content", ...} for what came in whole, kept or not.
+With --journal, a file, it appends the same lines there, and also {"event": "content", ...} for what came in whole, kept or not.
 """
+import argparse
 import asyncio
 import base64
 import email
@@ -20,14 +21,19 @@ import time
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+parser = argparse.ArgumentParser()
+parser.add_argument("--certificate")
+parser.add_argument("--journal")
+options = parser.parse_args()
+
 tls = None
-if len(sys.argv) > 1:
+if options.certificate:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(sys.argv[1])
+    tls.load_cert_chain(options.certificate)
 
 faults = []
 connections = 0
-journal = open(sys.argv[1], "a") if len(sys.argv) > 1 else None
+journal = open(options.journal, "a") if options.journal else None
 
 
 def note(event, **more):
@@ -46,6 +52,7 @@ class Fault:
         self.id = order["id"]
         self.step = order["step"]
         self.address = order.get("address")
+        self.message = order.get("message")
         self.reply = order.get("reply")
         self.drop = order.get("drop", False)
         self.keep = order.get("keep", False)
@@ -53,8 +60,10 @@ class Fault:
         self.times = order.get("times")
         self.released = asyncio.Event()
 
-    def take(self, step, addresses):
+    def take(self, step, addresses, content):
         if step != self.step or self.times == 0 or (self.address and self.address.lower() not in addresses):
+            return False
+        if self.message and self.message.encode() not in content:
             return False
         if self.times:
             self.times -= 1
@@ -93,7 +102,8 @@ class Oracle(SMTP):
     async def failed(self, step, addresses=None):
         """Does what was scripted for this step; whether the step is thereby done with."""
         addresses = self.envelope.rcpt_tos if addresses is None else addresses
-        fault = next((f for f in faults if f.take(step, [a.lower() for a in addresses])), None)
+        content = self.envelope.original_content or b""
+        fault = next((f for f in faults if f.take(step, [a.lower() for a in addresses], content)), None)
         if fault is None:
             return False
         if fault.keep:

@@ -11,6 +11,7 @@ public sealed class DatabaseFaultTests
     [InlineData("57P02")] // another process of the server crashed
     [InlineData("57P03")] // it is starting up
     [InlineData("57014")] // the statement took too long
+    [InlineData("25P03")] // we stood still in a transaction for too long
     [InlineData("25006")] // a standby that is not yet the primary
     [InlineData("40P01")]
     [InlineData("40001")]

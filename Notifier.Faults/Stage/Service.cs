@@ -5,8 +5,8 @@ using Notifier.Tests.Fixtures;
 
 namespace Notifier.Faults.Stage;
 
-/// <summary>The built worker, as a process that can be killed, stopped and started again on the same port.</summary>
-internal sealed class Worker(string name, string dll, IReadOnlyDictionary<string, string> settings, string log) : IAsyncDisposable
+/// <summary>The built worker, or relay, as a process that can be killed, stopped and started again on the same port.</summary>
+internal sealed class Service(string name, string dll, IReadOnlyDictionary<string, string> settings, string log) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
@@ -15,7 +15,7 @@ internal sealed class Worker(string name, string dll, IReadOnlyDictionary<string
 
     public string Name => name;
 
-    public Uri Address => new(settings["Worker__Urls"]);
+    public Uri Address { get; } = new(settings.Single(s => s.Key.EndsWith("__Urls", StringComparison.Ordinal)).Value);
 
     public bool Runs => _process is { HasExited: false };
 
