@@ -23,14 +23,14 @@ public sealed class RetentionTests(PostgresCluster cluster) : IAsyncLifetime
             await _database.ExecuteAsync("SELECT notifier.tidy()");
             await _database.ExecuteAsync("SELECT notifier.tidy_rows()");
             await _database.ExecuteAsync(
-                "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason) SELECT notifier.now(), 'acme', 'u', 'c', n::text, 'push', 'told', 'accepted' FROM generate_series(1, 100) AS n");
+                "INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason) SELECT notifier.now(), 'acme', 'u', 'c', n::text, 'told', 'accepted' FROM generate_series(1, 100) AS n");
             await _database.ExecuteAsync("SELECT notifier.accept(ARRAY['s'], ARRAY[$1], ARRAY[0]::smallint[], ARRAY['{}'])", $"{day}");
             await _database.AdvanceAsync(TimeSpan.FromDays(1));
         }
 
-        Assert.Equal(35, await _database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhparent = 'notifier.decision'::regclass")); // 31 days, 3 to come, and the default
-        Assert.Equal(31 * 100, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.decision"));
-        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.decision_default"));
+        Assert.Equal(35, await _database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhparent = 'notifier.trace'::regclass")); // 31 days, 3 to come, and the default
+        Assert.Equal(31 * 100, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.trace"));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.trace_default"));
         Assert.InRange(await _database.ScalarAsync<long>("SELECT count(*) FROM notifier.event_key"), 14, 15);
     }
 
@@ -43,7 +43,7 @@ public sealed class RetentionTests(PostgresCluster cluster) : IAsyncLifetime
 
         await using var writing = await _database.DataSource.OpenConnectionAsync(Cancellation);
         await ExecuteAsync(writing, "SET lock_timeout = '1s'");
-        await ExecuteAsync(writing, "INSERT INTO notifier.decision (at, site, recipient, conversation, message, channel, verdict, reason) VALUES (notifier.now(), 'acme', 'u', 'c', 'm', 'push', 'told', 'accepted')");
+        await ExecuteAsync(writing, "INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason) VALUES (notifier.now(), 'acme', 'u', 'c', 'm', 'told', 'accepted')");
         await ExecuteAsync(writing, "SELECT notifier.accept(ARRAY['s'], ARRAY['e'], ARRAY[0]::smallint[], ARRAY['{}'])");
         await ExecuteAsync(writing, "SELECT notifier.tidy_rows()"); // another worker's turn is over at once
         await ExecuteAsync(writing, "SELECT notifier.tidy()");
