@@ -27,6 +27,8 @@ internal sealed class Doors : IDisposable
 {
     public const string Key = "a-key-for-the-faults";
 
+    private const int Attempts = 20;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly HttpClient _http = new() { Timeout = Patience };
@@ -62,11 +64,17 @@ internal sealed class Doors : IDisposable
         Uri Next(IReadOnlyList<Service> services) => services[(attempt + body.Length) % services.Count].Address;
     }
 
+    /// <summary>Before the load: a database that takes its time is waited for.</summary>
     public async Task PutAsync(string path, object body)
     {
         using var patient = new HttpClient { DefaultRequestHeaders = { Authorization = _http.DefaultRequestHeaders.Authorization } };
-        using var answer = await patient.PutAsJsonAsync(new Uri(_cast.Workers[0].Address, path), body);
-        if (answer.StatusCode != HttpStatusCode.NoContent) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        for (var left = Attempts; ; left--)
+        {
+            using var answer = await patient.PutAsJsonAsync(new Uri(_cast.Workers[0].Address, path), body);
+            if (answer.StatusCode == HttpStatusCode.NoContent) return;
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || left == 0) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            await Task.Delay(500);
+        }
     }
 
     public void Dispose() => _http.Dispose();
