@@ -14,7 +14,8 @@ internal sealed class Report(ulong seed)
 
     public void Skipped(Scenario scenario, string reason) => Write($"scenario: {scenario.Name} = skipped ({reason})");
 
-    public void Again(Scenario scenario, Verdict verdict) => Write($"{scenario.Name}: {verdict.Doubt}; once more");
+    public void Again(Scenario scenario, Verdict verdict) =>
+        Write($"{scenario.Name}: {verdict.Doubt}; once more, after: {string.Join("; ", verdict.Findings.Where(f => f.Broken.Count > 0).Select(f => $"{f.Invariant} = {f.Value}, {f.Broken[0]}"))}");
 
     public void Broke(Scenario scenario, Exception e)
     {
