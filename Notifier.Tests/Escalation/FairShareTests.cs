@@ -37,6 +37,20 @@ public sealed class FairShareTests(PostgresCluster cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_turn_of_events_for_thousands_of_people_each_takes_only_a_few_and_one_at_least()
+    {
+        await InboxAsync("large", 60, bytes: 100_000);
+        await InboxAsync("calm", 1);
+        await InboxAsync("huge", 2, bytes: 4_000_000);
+
+        await using var connection = await _database.DataSource.OpenConnectionAsync(Cancellation);
+        var taken = await InboxStore.TakeAsync(connection, [(7, "large"), (7, "calm")], 500, Cancellation);
+
+        Assert.Equal([("calm", 1), ("large", 21)], taken.CountBy(r => r.Site).Select(c => (c.Key, c.Value)).Order());
+        Assert.Equal("huge-1", Assert.Single(await InboxStore.TakeAsync(connection, [(7, "huge")], 500, Cancellation)).EventId);
+    }
+
+    [Fact]
     public async Task A_site_alone_is_given_whole_turns()
     {
         await InboxAsync("storm", Storm);
@@ -129,8 +143,8 @@ public sealed class FairShareTests(PostgresCluster cluster) : IAsyncLifetime
 
     private static string Words(Stint s) => $"{s.Shard}: {string.Join(' ', s.Sites)}{(s.Rungs ? " and rungs" : "")}{(s.IsShort ? ", short" : "")}";
 
-    private Task<int> InboxAsync(string site, int events) => _database.ExecuteAsync(
-        "INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT 7, $1, 's', $1 || '-' || n, '{}' FROM generate_series(1, $2) AS n", site, events);
+    private Task<int> InboxAsync(string site, int events, int bytes = 2) => _database.ExecuteAsync(
+        "INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT 7, $1, 's', $1 || '-' || n, rpad('{', $3 - 1) || '}' FROM generate_series(1, $2) AS n", site, events, bytes);
 
     private Task<int> PushesAsync(string site, string origin, int pushes) => _database.ExecuteAsync(
         """

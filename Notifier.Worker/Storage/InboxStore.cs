@@ -50,6 +50,9 @@ internal sealed class InboxStore(NpgsqlDataSource database)
         new() { Value = arrivals.Select(a => a.Site).ToArray() },
     ];
 
+    /// <summary>An event may be for thousands of people: a turn of hundreds of those would take long, and much memory. As much as 5,000 ordinary events.</summary>
+    public const long ATurnsBytes = 2 * 1024 * 1024;
+
     /// <summary>Roughly how many events wait; exact while there are few.</summary>
     public async Task<(long Depth, TimeSpan Oldest)> BacklogAsync(CancellationToken cancellation)
     {
@@ -81,18 +84,21 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     /// </summary>
     /// <param name="connection">Of the transaction.</param>
     /// <param name="of">From where, by shard and site.</param>
-    /// <param name="limit">At most so many in all.</param>
+    /// <param name="limit">At most so many in all; and no more once they come to <see cref="ATurnsBytes"/>.</param>
+    /// <param name="cancellation">Stops it.</param>
     public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, IReadOnlyCollection<(short Shard, string Site)> of, int limit, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
             WITH turns AS MATERIALIZED (
-              SELECT i.id FROM unnest($1, $2) AS s(shard, site)
+              SELECT i.id, i.turn, i.bytes FROM unnest($1, $2) AS s(shard, site)
               CROSS JOIN LATERAL (
-                SELECT o.id, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o WHERE o.shard = s.shard AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
+                SELECT o.id, octet_length(o.body) AS bytes, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o
+                WHERE o.shard = s.shard AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
               ORDER BY i.turn, i.id LIMIT $3),
+            summed AS (SELECT id, sum(bytes) OVER (ORDER BY turn, id) - bytes AS before FROM turns),
             taken AS (
-              DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM turns))
+              DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM summed WHERE before < $5))
               RETURNING id, source, event_id, body, received_at, site)
             SELECT * FROM taken ORDER BY id
             """, connection)
@@ -102,6 +108,7 @@ internal sealed class InboxStore(NpgsqlDataSource database)
                 Column.Of(of, o => o.Shard), Column.Of(of, o => o.Site), new() { Value = limit },
                 // Of many none is looked through for a whole batch; four times an equal part fills it also where most have little.
                 new() { Value = Math.Clamp(4 * limit / Math.Max(of.Count, 1), 1, limit) },
+                new() { Value = ATurnsBytes },
             },
         };
         var rows = new List<InboxRow>();
