@@ -21,6 +21,20 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     [Fact]
+    public async Task A_plan_that_was_made_while_nothing_waited_goes_by_the_index_when_thousands_do()
+    {
+        await _database.ExecuteAsync("VACUUM ANALYZE notifier.inbox"); // as autovacuum leaves it where all is decided
+        await using var explained = new ExplainedSource($"{_database.ConnectionString};Maximum Pool Size=1;Max Auto Prepare=100;Auto Prepare Min Usages=1");
+        var due = new DueStore(explained.Source);
+        for (var i = 0; i < 8; i++) Assert.Empty(await due.WaitingAsync(Cancellation)); // from the sixth on PostgreSQL may keep one plan for all
+
+        await _database.ExecuteAsync("INSERT INTO notifier.inbox (shard, site, body) SELECT n % 64, 'acme', repeat('x', 400) FROM generate_series(1, 20000) AS n");
+
+        Assert.Equal(64, (await due.WaitingAsync(Cancellation)).Count);
+        Assert.All(explained.Plans, plan => Assert.DoesNotContain("Seq Scan on inbox", plan, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_is_due_among_a_hundred_thousand_is_found_without_reading_the_others()
     {
         await FillAsync();

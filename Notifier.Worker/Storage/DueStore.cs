@@ -9,7 +9,8 @@ internal sealed class DueStore(NpgsqlDataSource database)
     /// <summary>Where events wait to be decided, by shard and site, and the shards with push rungs that are due: there the site is null.</summary>
     public async Task<List<(short Shard, string? Site)>> WaitingAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var batch = database.CreateBatch();
+        await using var reader = await batch.ReadByIndexAsync(
             """
             WITH RECURSIVE waiting AS (
               (SELECT shard, site FROM notifier.inbox ORDER BY shard, site LIMIT 1)
@@ -19,8 +20,7 @@ internal sealed class DueStore(NpgsqlDataSource database)
             SELECT shard, site FROM waiting
             UNION ALL
             SELECT s::smallint, NULL FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND push_at <= notifier.now())
-            """);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+            """, [], cancellation);
         var waiting = new List<(short, string?)>();
         while (await reader.ReadAsync(cancellation)) waiting.Add((reader.GetInt16(0), reader.Text(1)));
         return waiting;
@@ -29,9 +29,9 @@ internal sealed class DueStore(NpgsqlDataSource database)
     /// <summary>Shards with email rungs that are due.</summary>
     public async Task<List<short>> ShardsWithEmailDueAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
-            "SELECT s::smallint FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at <= notifier.now())");
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var batch = database.CreateBatch();
+        await using var reader = await batch.ReadByIndexAsync(
+            "SELECT s::smallint FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at <= notifier.now())", [], cancellation);
         var shards = new List<short>();
         while (await reader.ReadAsync(cancellation)) shards.Add(reader.GetInt16(0));
         return shards;
@@ -82,9 +82,8 @@ internal sealed class DueStore(NpgsqlDataSource database)
 
     private static async Task<List<ConversationKey>> KeysAsync(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.AddRange(parameters);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadByIndexAsync(sql, parameters, cancellation);
         var keys = new List<ConversationKey>();
         while (await reader.ReadAsync(cancellation)) keys.Add(new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
         return keys;

@@ -57,7 +57,8 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
     /// <param name="cancellation">Stops it.</param>
     public async Task<List<ClaimedEmail>> ClaimAsync(int limit, string[] full, IReadOnlyCollection<string> withServer, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var batch = database.CreateBatch();
+        await using var reader = await batch.ReadByIndexAsync(
             """
             WITH RECURSIVE waiting AS (
               (SELECT site FROM notifier.email_attempt WHERE state IN ('pending', 'retry', 'sending', 'data') ORDER BY site LIMIT 1)
@@ -76,12 +77,8 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             SET state = 'sending', lease_until = notifier.now() + $2, fence = fence + 1, attempts = attempts + 1, resent = a.resent OR due.state = 'data'
             FROM due WHERE a.id = due.id
             RETURNING a.id, a.message_id, a.site, a.recipient, a.domain, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
-            """);
-        command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(options.Value.Lease);
-        command.Parameters.AddWithValue(full);
-        command.Parameters.Add(Column.Of(withServer, site => site));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+            """,
+            [new() { Value = limit }, new() { Value = options.Value.Lease }, new() { Value = full }, Column.Of(withServer, site => site)], cancellation);
         var claimed = new List<ClaimedEmail>();
         while (await reader.ReadAsync(cancellation))
             claimed.Add(new ClaimedEmail(
@@ -170,16 +167,15 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
     /// <returns>The database's time if so.</returns>
     public static async Task<DateTimeOffset?> IsOverdueAsync(NpgsqlConnection connection, TimeSpan tolerance, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadByIndexAsync(
             """
             WITH lost AS (DELETE FROM notifier.email_alarm WHERE at < notifier.now() - $1)
             SELECT notifier.now()
             WHERE EXISTS (SELECT FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at < notifier.now() - $1))
                OR EXISTS (SELECT FROM notifier.email_attempt
                           WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at < notifier.now() - $1 AND coalesce(lease_until, '-infinity') < notifier.now() - $1)
-            """, connection)
-        { Parameters = { new() { Value = tolerance } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+            """, [new() { Value = tolerance }], cancellation);
         return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
     }
 }

@@ -88,7 +88,8 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     /// <param name="cancellation">Stops it.</param>
     public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, IReadOnlyCollection<(short Shard, string Site)> of, int limit, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadByIndexAsync(
             """
             WITH turns AS MATERIALIZED (
               SELECT i.id, i.turn, i.bytes FROM unnest($1, $2) AS s(shard, site)
@@ -101,18 +102,14 @@ internal sealed class InboxStore(NpgsqlDataSource database)
               DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM summed WHERE before < $5))
               RETURNING id, source, event_id, body, received_at, site)
             SELECT * FROM taken ORDER BY id
-            """, connection)
-        {
-            Parameters =
-            {
+            """,
+            [
                 Column.Of(of, o => o.Shard), Column.Of(of, o => o.Site), new() { Value = limit },
                 // Of many none is looked through for a whole batch; four times an equal part fills it also where most have little.
                 new() { Value = Math.Clamp(4 * limit / Math.Max(of.Count, 1), 1, limit) },
                 new() { Value = ATurnsBytes },
-            },
-        };
+            ], cancellation);
         var rows = new List<InboxRow>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
             rows.Add(new InboxRow(reader.GetInt64(0), reader.Text(1), reader.Text(2), reader.GetString(3), reader.Time(4), reader.GetString(5)));
         return rows;

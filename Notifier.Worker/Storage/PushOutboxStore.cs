@@ -84,7 +84,8 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// <param name="roomEach">At most so many of one push service and site, less what is under way there.</param>
     public async Task<List<ClaimedPush>> ClaimAsync(int limit, int roomEach, IReadOnlyCollection<(PushLane Lane, int Count)> underWay, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var batch = database.CreateBatch();
+        await using var reader = await batch.ReadByIndexAsync(
             """
             WITH RECURSIVE lane AS (
               (SELECT site, origin FROM notifier.push_outbox ORDER BY site, origin LIMIT 1)
@@ -106,14 +107,11 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
             FROM due WHERE o.id = due.id
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
                       o.expires_at - notifier.now()
-            """);
-        command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(roomEach);
-        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Site));
-        command.Parameters.Add(Column.Of(underWay, u => u.Lane.Origin));
-        command.Parameters.Add(Column.Of(underWay, u => u.Count));
-        command.Parameters.AddWithValue(options.Value.Lease);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+            """,
+            [
+                new() { Value = limit }, new() { Value = roomEach }, Column.Of(underWay, u => u.Lane.Site), Column.Of(underWay, u => u.Lane.Origin), Column.Of(underWay, u => u.Count),
+                new() { Value = options.Value.Lease },
+            ], cancellation);
         var claimed = new List<ClaimedPush>();
         while (await reader.ReadAsync(cancellation))
             claimed.Add(new ClaimedPush(
