@@ -1,4 +1,4 @@
--- The trace in half the rows, a quarter of the bytes: what is decided of a message at one moment is one row, for both channels, and what the ladder went by has columns
+-- The trace in half the rows, little more than a third of the bytes: what is decided of a message at one moment is one row, for both channels, and what the ladder went by has columns
 -- of its own. It was a row a channel, with the grounds as JSON, which was most of what a decision cost, and of what is at rest. The view shows it as before.
 
 CREATE TABLE notifier.trace (
