@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Notifier.Tests.Intake;
 using Notifier.Tests.Operations;
 using Notifier.Tests.Relay;
 
@@ -32,6 +33,7 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
         ["/v1/events"] = """{ "specversion": "1.0", "id": "SITE-1", "source": "/sites/SITE/relay", "type": "conversation.seen", "data": { "site": "SITE", "recipient": "u", "conversation": "c", "seq": 1 } }""",
         ["/v1/publish"] = RelayHost.Message("SITE-1", ["u"]).Replace("\"acme\"", "\"SITE\"", StringComparison.Ordinal),
         ["/v1/typing"] = """{ "site": "SITE", "conversation": "c", "from": "a", "to": ["u"] }""",
+        ["/v1/poll"] = """{ "frames": [{ "t": "hello", "v": 1, "dev": "d", "st": "idle" }] }""",
         ["/v1/disconnect"] = """{ "site": "SITE", "recipient": "u" }""",
     };
 
@@ -74,6 +76,44 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
             Assert.Equal((400, route.DisplayName), (await SendAsync(program, route, method, token, deep), route.DisplayName));
         }
         Assert.True(read >= 4, $"only {read} routes read a body");
+    }
+
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("relay")]
+    public async Task What_is_no_text_is_the_caller_s_mistake_on_every_route(string program)
+    {
+        List<string> ours = [];
+        var walked = 0;
+        foreach (var (route, method) in Calls(program).Where(c => c.Method is "POST" or "PUT" or "DELETE"))
+            foreach (var token in Path(route) == "/v1/poll" ? [RelayClient.TokenFor("u")] : (string[])[Programs.AnyKey, Programs.AcmeKey])
+                foreach (var body in NoText.In(Bodies.GetValueOrDefault(Path(route))?.Replace("SITE", "acme", StringComparison.Ordinal) ?? """{ "endpoint": "https://fcm.googleapis.com/x", "keys": { "p256dh": "x", "auth": "x" }, "preferences": { "conversations": {} } }"""))
+                {
+                    walked++;
+                    using var request = Request(route, method, token, null, "acme");
+                    request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+                    using var answer = await programs.Of(program).Client.SendAsync(request, Cancellation);
+                    if ((int)answer.StatusCode >= 500) ours.Add($"{method} {route.DisplayName}: {(int)answer.StatusCode} to {Encoding.Latin1.GetString(body)}");
+                }
+        Assert.True(walked > 100);
+        Assert.Empty(ours);
+    }
+
+    [Theory]
+    [InlineData("""{"\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"cri\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"al\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"alg":"HS256","cri\ud800":1}""")]
+    public async Task A_token_whose_header_is_no_text_is_refused_and_nothing_else(string header)
+    {
+        var token = RelayClient.TokenFor("u", header: header);
+        foreach (var (program, path) in new[] { ("worker", "/v1/sites/acme/vapid-public-key"), ("relay", "/v1/poll") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var answer = await programs.Of(program).Client.SendAsync(request, Cancellation);
+            Assert.Equal((program, HttpStatusCode.Unauthorized), (program, answer.StatusCode));
+        }
     }
 
     [Theory]

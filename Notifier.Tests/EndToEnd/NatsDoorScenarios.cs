@@ -36,6 +36,7 @@ public sealed class NatsDoorScenarios(NatsDoorScenarios.TwoSites stage) : IClass
         await stage.SendAsync(Acme, "{");
         await stage.SendAsync(Acme, "");
         await stage.SendAsync(Acme, [0xff, 0x00, 0x22]);
+        await stage.SendAsync(Acme, """{ "data": { "site": "\ud800" } }""");
         await stage.SendAsync(Acme, JsonSerializer.Serialize(new[] { bob.Said("c", "good", 1), Person.Event("conversation.seen", new { site = "acme", recipient = bob.Id, seq = 1 }) }));
         await stage.PublishAsync(bob.Said("c", "behind them", 2));
 
