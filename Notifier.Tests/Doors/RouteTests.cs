@@ -21,8 +21,11 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
 {
     private const int MostBytes = 4 * 1024 * 1024;
 
-    /// <summary>Routes that the general rate does not hold for, since they have one of their own.</summary>
-    private static readonly string[] OwnRate = ["/v1/events", "/v1/publish", "/v1/ws", "/v1/poll"];
+    /// <summary>Routes that bound by themselves what comes with a good key: what comes without one counts there as everywhere.</summary>
+    private static readonly string[] OwnRate = ["/v1/events", "/v1/publish"];
+
+    /// <summary>Routes of connections, whose rate is the one of <c>ConnectRate</c>, and then of frames.</summary>
+    private static readonly string[] ConnectionRate = ["/v1/ws", "/v1/poll"];
 
     /// <summary>Routes that ask nobody who they are: nothing of anybody's is there. A link's token and a socket's hello say it later.</summary>
     private static readonly string[] Public = ["/health/live", "/health/ready", "/metrics", "/unsubscribe/{token}", "/unsubscribe/{token}/settings", "/v1/ws"];
@@ -54,8 +57,28 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
         {
             var own = route.Metadata.GetMetadata<IRequestSizeLimitMetadata>();
             Assert.True((own is null ? usual : own.MaxRequestBodySize) is <= MostBytes, $"{route.DisplayName} takes bodies without a bound");
-            Assert.Equal(OwnRate.Contains(Path(route)), route.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null);
+            Assert.Equal(OwnRate.Contains(Path(route)), route.Metadata.GetMetadata<RateOfItsOwn>() is not null);
+            Assert.Equal(ConnectionRate.Contains(Path(route)), route.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null);
         }
+    }
+
+    [Theory]
+    [InlineData("worker", "/v1/events")]
+    [InlineData("relay", "/v1/publish")]
+    public async Task Who_guesses_at_keys_is_slowed_down_where_good_keys_are_not(string program, string path)
+    {
+        await using var host = await programs.StartAsync(program, ("Limits:PerAddress", "1"), ("Limits:PerKey", "1"));
+        async Task<HttpStatusCode> AskAsync(string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent("[]", Encoding.UTF8, "application/json") };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var answer = await host.Client.SendAsync(request, Cancellation);
+            return answer.StatusCode;
+        }
+
+        // A second may pass meanwhile: twice the allowance, and then it is over.
+        while (await AskAsync("a-guess-0123456789abcdef") is not HttpStatusCode.TooManyRequests and var refused) Assert.Equal(HttpStatusCode.Unauthorized, refused);
+        for (var i = 0; i < 10; i++) Assert.Equal(HttpStatusCode.Accepted, await AskAsync(Programs.AnyKey));
     }
 
     [Theory]
