@@ -9,14 +9,23 @@ need_fake_time() {
   apt_install faketime "the scenarios with a wrong clock" || true
 }
 
-# run_faults [--seed N] [--jobs N] [SCENARIO…]
-run_faults() {
+need_faults() {
   need_postgres
   need_mail_server
   need_fake_time
   need_nats
+}
+
+# harness WORKER FOLDER ARGS…: WORKER is the folder of the built worker's project.
+harness() {
   "$root/Notifier.Faults/bin/Debug/net10.0/Notifier.Faults" \
-    "$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/Debug/net10.0/Notifier.Relay.dll" "$data/faults" "$@" < /dev/null
+    "$1/bin/Debug/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/Debug/net10.0/Notifier.Relay.dll" "${@:2}" < /dev/null
+}
+
+# run_faults [--seed N] [--jobs N] [SCENARIO…]
+run_faults() {
+  need_faults
+  harness "$root/Notifier.Worker" "$data/faults" "$@"
 }
 
 faults() {
@@ -24,5 +33,10 @@ faults() {
   need_room "$data"
   say 'Building…'
   build_project Notifier.Faults
-  run_faults "$@"
+  if [[ ${1:-} == breakages ]]; then
+    need_faults
+    breakages "${@:2}"
+  else
+    run_faults "$@"
+  fi
 }
