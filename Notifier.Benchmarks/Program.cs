@@ -15,6 +15,7 @@ return args switch
     ["shares"] => await ShareBenchmark.RunAsync(),
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
+    ["browser"] => await BrowserBenchmark.RunAsync(),
     ["nodes"] => await NodesBenchmark.RunAsync(),
     ["attention"] => AttentionBenchmark.Run(),
     ["email"] => await EmailBenchmark.RunAsync(),
@@ -30,6 +31,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, growth, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, browser, email, growth, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }
