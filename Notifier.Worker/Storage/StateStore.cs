@@ -47,21 +47,25 @@ internal sealed class StateStore
 
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Plans.ByIndex());
+        batch.BatchCommands.Add(Plans.Kept());
         batch.BatchCommands.Add(Recipients(peopleSites, people));
         batch.BatchCommands.Add(Presence(peopleSites, people));
         batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
         batch.BatchCommands.Add(Escalations(sites, owners, names));
         batch.BatchCommands.Add(Messages(sites, owners, names, [.. query.Conversations.Values], [.. query.Messages.Select(m => m.Message)]));
-        batch.BatchCommands.Add(Known([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
+        if (query.Messages.Count > 0) batch.BatchCommands.Add(Known([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
+        batch.BatchCommands.Add(Plans.Anew());
 
         var state = new LadderState();
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
         await reader.NextResultAsync(cancellation);
         await ReadRecipientsAsync(reader, state, cancellation);
         await ReadPresenceAsync(reader, state, cancellation);
         var emails = await ReadEmailsAsync(reader, state, cancellation);
         await ReadEscalationsAsync(reader, state, emails, cancellation);
         await ReadMessagesAsync(reader, state, cancellation);
+        if (query.Messages.Count == 0) return state;
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) state.Known[(reader.GetString(0), reader.GetString(1))] = (reader.GetString(2), reader.GetBoolean(3));
         return state;
@@ -73,9 +77,9 @@ internal sealed class StateStore
                r.unsubscribed_at IS NOT NULL, r.time_zone, r.preferences::text,
                EXISTS (SELECT FROM notifier.push_subscription p WHERE p.site = k.site AND p.recipient = k.id)
         FROM unnest($1, $2) AS k(site, id)
-        LEFT JOIN notifier.site s ON s.id = k.site
-        LEFT JOIN notifier.recipient r ON r.site = k.site AND r.id = k.id
-        LEFT JOIN notifier.suppression supp ON supp.site = k.site AND supp.address = lower(r.email)
+        LEFT JOIN LATERAL (SELECT * FROM notifier.site WHERE id = k.site OFFSET 0) AS s ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.recipient WHERE site = k.site AND id = k.id OFFSET 0) AS r ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.suppression WHERE site = k.site AND address = lower(r.email) OFFSET 0) AS supp ON true
         """)
     { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
@@ -99,8 +103,8 @@ internal sealed class StateStore
         """
         SELECT p.site, p.recipient, p.node, p.state, p.conversation, p.at, p.received_at, p.last_active_at, n.lease_until
         FROM unnest($1, $2) AS k(site, id)
-        JOIN notifier.presence p ON p.site = k.site AND p.recipient = k.id
-        LEFT JOIN notifier.relay_node n ON n.site = p.site AND n.node = p.node
+        CROSS JOIN LATERAL (SELECT * FROM notifier.presence WHERE site = k.site AND recipient = k.id OFFSET 0) AS p
+        LEFT JOIN LATERAL (SELECT * FROM notifier.relay_node WHERE site = p.site AND node = p.node OFFSET 0) AS n ON true
         """)
     { Parameters = { new() { Value = sites }, new() { Value = ids } } };
 
@@ -122,8 +126,9 @@ internal sealed class StateStore
         """
         SELECT a.site, a.recipient, a.conversations, a.finished_at
         FROM unnest($1, $2) AS k(site, id)
-        JOIN notifier.email_attempt a ON a.site = k.site AND a.recipient = k.id
-        WHERE a.state IN ('sent', 'unknown') AND a.finished_at > notifier.now() - interval '24 hours'
+        CROSS JOIN LATERAL (
+          SELECT * FROM notifier.email_attempt
+          WHERE site = k.site AND recipient = k.id AND state IN ('sent', 'unknown') AND finished_at > notifier.now() - interval '24 hours' OFFSET 0) AS a
         ORDER BY a.finished_at
         """)
     { Parameters = { new() { Value = sites }, new() { Value = ids } } };
@@ -149,8 +154,8 @@ internal sealed class StateStore
                e.push_at, e.email_at, e.email_attempt, coalesce(e.email_level, 0), e.last_email_at, coalesce(e.emails, 0),
                coalesce(m.seq, -1), m.seen_at, m.active_at
         FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
-        LEFT JOIN notifier.escalation e USING (site, recipient, conversation)
-        LEFT JOIN notifier.seen_mark m USING (site, recipient, conversation)
+        LEFT JOIN LATERAL (SELECT * FROM notifier.escalation WHERE site = k.site AND recipient = k.recipient AND conversation = k.conversation OFFSET 0) AS e ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.seen_mark WHERE site = k.site AND recipient = k.recipient AND conversation = k.conversation OFFSET 0) AS m ON true
         """)
     { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
 
@@ -179,7 +184,8 @@ internal sealed class StateStore
 
     private static NpgsqlBatchCommand Known(string[] sites, string[] messages) => new(
         """
-        SELECT site, id, m.conversation, m.deleted_at IS NOT NULL FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id)
+        SELECT m.site, m.id, m.conversation, m.deleted_at IS NOT NULL FROM unnest($1, $2) AS k(site, id)
+        CROSS JOIN LATERAL (SELECT * FROM notifier.message WHERE site = k.site AND id = k.id OFFSET 0) AS m
         """)
     { Parameters = { new() { Value = sites }, new() { Value = messages } } };
 
@@ -191,7 +197,7 @@ internal sealed class StateStore
         FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, whole)
         -- From the person, whatever PostgreSQL knows of the tables: by the message first, one that went to 10,000 people is 10,000 rows for each of them.
         CROSS JOIN LATERAL (SELECT * FROM notifier.escalation_message e WHERE e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation OFFSET 0) AS em
-        JOIN notifier.message m ON m.site = em.site AND m.id = em.message
+        CROSS JOIN LATERAL (SELECT * FROM notifier.message WHERE site = em.site AND id = em.message OFFSET 0) AS m
         WHERE k.whole OR em.message = ANY ($5)
            OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}
         ORDER BY em.seq, em.message
