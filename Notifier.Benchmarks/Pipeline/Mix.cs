@@ -10,7 +10,7 @@ namespace Notifier.Benchmarks.Pipeline;
 /// <param name="publisher">Tells its events from those of others.</param>
 internal sealed class Mix(int people, string publisher)
 {
-    private const int Batch = 500;
+    public const int Batch = 500;
     private readonly Queue<(int Person, long Conversation)> _unseen = new();
     private long _count;
 

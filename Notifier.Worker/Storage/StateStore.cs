@@ -12,13 +12,16 @@ internal sealed class LadderState
 
     /// <summary>Of the messages asked for, those that are known: the conversation they were first reported in, and whether they were deleted, perhaps before they came.</summary>
     public Dictionary<(string Site, string Message), (string Conversation, bool Deleted)> Known { get; } = [];
+
+    /// <summary>Conversations of which only a part is here.</summary>
+    public HashSet<ConversationKey> Crowded { get; } = [];
 }
 
 /// <summary>What to load.</summary>
 internal sealed class LadderQuery
 {
-    /// <summary>The conversations that are decided; true: with every unseen message, not only those still open on a rung.</summary>
-    public Dictionary<ConversationKey, bool> Conversations { get; } = [];
+    /// <summary>The conversations that are decided, and how much of each is loaded.</summary>
+    public Dictionary<ConversationKey, Extent> Conversations { get; } = [];
 
     /// <summary>People that are loaded even without a conversation.</summary>
     public HashSet<RecipientKey> Recipients { get; } = [];
@@ -26,7 +29,23 @@ internal sealed class LadderQuery
     /// <summary>Messages that are loaded even if they are told on every channel: those that events speak of.</summary>
     public HashSet<(string Site, string Message)> Messages { get; } = [];
 
-    public void Add(ConversationKey key, bool whole = false) => Conversations[key] = whole || Conversations.GetValueOrDefault(key);
+    public void Add(ConversationKey key, Extent extent = default) =>
+        Conversations[key] = Conversations.TryGetValue(key, out var before) ? before.With(extent) : extent;
+}
+
+/// <summary>How much of a conversation is loaded. By default: the messages that are still open on a rung. Of a crowded one no more than can decide comes (<see cref="UnseenMessageStore"/>).</summary>
+/// <param name="All">Every unseen message, also what is told on every rung.</param>
+/// <param name="UpTo">However crowded it is, every message up to this <c>seq</c>: each of them is about to change. Null: none.</param>
+internal readonly record struct Extent(bool All, long? UpTo)
+{
+    public static readonly Extent Everything = new(All: true, UpTo: null);
+
+    /// <summary>However crowded it is.</summary>
+    public static readonly Extent Entire = new(All: true, UpTo: long.MaxValue);
+
+    public static Extent SeenUpTo(long seq) => new(All: true, seq);
+
+    public Extent With(Extent other) => new(All || other.All, UpTo is null || other.UpTo > UpTo ? other.UpTo ?? UpTo : UpTo);
 }
 
 /// <summary>The row of an escalation, with the facts behind it.</summary>
@@ -35,7 +54,7 @@ internal sealed class LadderQuery
 /// <param name="Exists">The row is in the database.</param>
 internal sealed record EscalationRow(long Id, ConversationState State, DateTimeOffset? PushAt, DateTimeOffset? EmailAt, int Emails, bool Exists, bool Open);
 
-/// <summary>Loads the state of a whole batch in one round trip, whatever its size.</summary>
+/// <summary>Loads the state of a whole batch in one round trip, whatever its size; in two where a conversation is crowded.</summary>
 internal sealed class StateStore
 {
     public static async Task<LadderState> LoadAsync(NpgsqlConnection connection, LadderQuery query, CancellationToken cancellation)
@@ -51,7 +70,7 @@ internal sealed class StateStore
         batch.BatchCommands.Add(Presence(peopleSites, people));
         batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
         batch.BatchCommands.Add(Escalations(sites, owners, names));
-        batch.BatchCommands.Add(Messages(sites, owners, names, [.. query.Conversations.Values], [.. query.Messages.Select(m => m.Message)]));
+        batch.BatchCommands.Add(UnseenMessageStore.Messages(query));
         batch.BatchCommands.Add(Known([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
 
         var state = new LadderState();
@@ -61,9 +80,12 @@ internal sealed class StateStore
         await ReadPresenceAsync(reader, state, cancellation);
         var emails = await ReadEmailsAsync(reader, state, cancellation);
         await ReadEscalationsAsync(reader, state, emails, cancellation);
-        await ReadMessagesAsync(reader, state, cancellation);
+        await reader.NextResultAsync(cancellation);
+        await UnseenMessageStore.ReadAsync(reader, state, cancellation);
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) state.Known[(reader.GetString(0), reader.GetString(1))] = (reader.GetString(2), reader.GetBoolean(3));
+        await reader.DisposeAsync();
+        await UnseenMessageStore.LoadCrowdedAsync(connection, query, state, cancellation);
         return state;
     }
 
@@ -182,39 +204,4 @@ internal sealed class StateStore
         SELECT site, id, m.conversation, m.deleted_at IS NOT NULL FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id)
         """)
     { Parameters = { new() { Value = sites }, new() { Value = messages } } };
-
-    private static NpgsqlBatchCommand Messages(string[] sites, string[] recipients, string[] conversations, bool[] whole, string[] messages) => new(
-        $"""
-        SELECT em.site, em.recipient, em.conversation, em.message, em.seq, m.kind, em.outcome, em.presence, em.active_here, em.mentioned, m.urgent,
-               m.sender_id = em.recipient, m.deleted_at IS NOT NULL, m.sent_at, em.reported_at, em.received_at, em.last_activity, m.expires_at,
-               em.push_verdict, em.push_reason, em.email_verdict, em.email_reason
-        FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, whole)
-        -- From the person, whatever PostgreSQL knows of the tables: by the message first, one that went to 10,000 people is 10,000 rows for each of them.
-        CROSS JOIN LATERAL (SELECT * FROM notifier.escalation_message e WHERE e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation OFFSET 0) AS em
-        JOIN notifier.message m ON m.site = em.site AND m.id = em.message
-        WHERE k.whole OR em.message = ANY ($5)
-           OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}
-        ORDER BY em.seq, em.message
-        """)
-    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = whole }, new() { Value = messages } } };
-
-    private static async Task ReadMessagesAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
-    {
-        await reader.NextResultAsync(cancellation);
-        var unseen = new Dictionary<ConversationKey, List<UnseenMessage>>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            var key = new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2));
-            (unseen.TryGetValue(key, out var list) ? list : unseen[key] = []).Add(new UnseenMessage(
-                reader.GetString(3), reader.GetInt64(4), (MessageKind)reader.GetInt16(5), (DeliveryOutcome)reader.GetInt16(6), (Presence)reader.GetInt16(7),
-                ActiveHere: reader.GetBoolean(8), Mentioned: reader.GetBoolean(9), Urgent: reader.GetBoolean(10), Own: reader.GetBoolean(11), Deleted: reader.GetBoolean(12),
-                SentAt: reader.Time(13), ReportedAt: reader.Time(14), ReceivedAt: reader.Time(15), LastActivity: reader.OptionalTime(16), ExpiresAt: reader.OptionalTime(17),
-                Push: RulingAt(reader, 18), Email: RulingAt(reader, 20)));
-        }
-        foreach (var (key, list) in unseen)
-            state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { Unseen = list } };
-    }
-
-    private static Ruling? RulingAt(NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? null : new Ruling((Verdict)reader.GetInt16(column), (Reason)reader.GetInt16(column + 1));
 }
