@@ -41,8 +41,11 @@ internal sealed class SocketConnection(Socket socket, PipeReader? input, Action 
         {
             // The other side is gone; so are we.
         }
-        lock (Gate) HasEnded = true; // before the socket is closed: its descriptor may be another connection's then
-        Leave();
+        finally
+        {
+            lock (Gate) HasEnded = true; // before the socket is closed, whatever has ended it: its descriptor may be another connection's then
+            Leave();
+        }
     }
 
     /// <returns>Whether there may be more.</returns>
