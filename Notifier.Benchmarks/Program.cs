@@ -4,6 +4,7 @@ using Notifier.Benchmarks.Growth;
 using Notifier.Benchmarks.Ladder;
 using Notifier.Benchmarks.Pipeline;
 using Notifier.Benchmarks.Relay;
+using Notifier.Benchmarks.Retention;
 using Notifier.Benchmarks.Shares;
 using Notifier.Benchmarks.WebPush;
 
@@ -12,6 +13,7 @@ return args switch
 {
     ["growth"] => await GrowthBenchmark.RunAsync(),
     ["ladder"] => await LadderBenchmark.RunAsync(),
+    ["retention"] => await RetentionBenchmark.RunAsync(),
     ["shares"] => await ShareBenchmark.RunAsync(),
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
@@ -30,6 +32,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, growth, ladder, nodes, pipeline, relay, shares, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, email, growth, ladder, nodes, pipeline, relay, retention, shares, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

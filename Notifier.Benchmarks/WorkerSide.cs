@@ -52,6 +52,7 @@ internal sealed class WorkerSide : IDisposable
         using var migrate = Process.Start(new ProcessStartInfo(start.FileName, [.. start.ArgumentList, "migrate"]) { RedirectStandardOutput = true, Environment = { ["ConnectionStrings__Notifier"] = database.ConnectionString } })!;
         await migrate.StandardOutput.ReadToEndAsync();
         await migrate.WaitForExitAsync();
+        if (migrate.ExitCode != 0) throw new InvalidOperationException("the migrations failed; their words are above");
 
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)

@@ -105,23 +105,13 @@ public sealed record ConnectToken(RecipientKey Owner, DateTimeOffset Expires)
         claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is > 0 and < 1e11
             ? DateTimeOffset.UnixEpoch.AddSeconds(seconds) : null;
 
-    private static string? Text(JsonElement element, string name)
-    {
-        try
-        {
-            return element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // a lone surrogate is no text
-        }
-    }
+    private static string? Text(JsonElement element, string name) => JsonText.Of(JsonText.Member(element, name));
 
     private static JsonElement? Part(string encoded)
     {
         try
         {
-            return Decode(encoded) is { } bytes && JsonElement.Parse(bytes) is { ValueKind: JsonValueKind.Object } part ? part : null;
+            return Decode(encoded) is { } bytes && JsonElement.Parse(bytes) is { ValueKind: JsonValueKind.Object } part && JsonText.HasNames(part) ? part : null;
         }
         catch (JsonException)
         {

@@ -56,6 +56,9 @@ public static class EscalationLadder
 public sealed record Decision(ChannelDecision Push, ChannelDecision Email)
 {
     public ChannelDecision On(Channel channel) => channel == Channel.Push ? Push : Email;
+
+    /// <summary>Some message is not told on some channel, for good.</summary>
+    public bool Refuses => Push.Rulings.Concat(Email.Rulings).Any(r => r.Ruling.Verdict is Verdict.Skip or Verdict.Expire);
 }
 
 /// <param name="Rulings">For each message still open on the channel: what was decided.</param>

@@ -146,7 +146,7 @@ internal sealed class JsonMembers
             var ids = new List<string>(value.GetArrayLength());
             foreach (var entry in value.EnumerateArray())
             {
-                if (IdOf(entry) is not { Length: > 0 } id || id.Length > longest || HasControl(id))
+                if (JsonText.Of(entry) is not { Length: > 0 } id || id.Length > longest || HasControl(id))
                 {
                     Fault($"{name}[{ids.Count}]", $"must be a string of 1 to {longest} characters, and none of them a control character");
                     return [];
@@ -156,18 +156,6 @@ internal sealed class JsonMembers
             return [.. ids.Distinct(StringComparer.Ordinal)];
         }
         return [];
-    }
-
-    private static string? IdOf(JsonElement entry)
-    {
-        try
-        {
-            return entry.ValueKind == JsonValueKind.String ? entry.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // a lone surrogate is no text
-        }
     }
 
     public string? OptionalLink(string name)

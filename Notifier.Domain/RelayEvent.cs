@@ -59,7 +59,7 @@ public abstract record RelayEvent(string Site, DateTimeOffset At)
     /// one with a lower <c>seq</c> may have come after the email was written. Null: all up to there.
     /// </summary>
     public sealed record EmailFinished(
-        string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason, IReadOnlyList<string>? Messages = null)
+        string Site, DateTimeOffset At, string Recipient, string Conversation, Guid Attempt, long UpTo, Verdict Verdict, Reason Reason, ISet<string>? Messages = null)
         : RelayEvent(Site, At)
     {
         public bool Covers(UnseenMessage message) => message.Seq <= UpTo && (Messages is null || Messages.Contains(message.Id));

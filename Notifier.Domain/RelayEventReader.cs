@@ -53,8 +53,7 @@ public static partial class RelayEventReader
 
     /// <summary>CloudEvents Distributed Tracing. One that is no trace is left out, and hinders nothing (W3C Trace Context section 3.2.1).</summary>
     private static RelayEvent Traced(RelayEvent read, JsonElement element) =>
-        read is RelayEvent.MessageOutcome outcome && element.ValueKind == JsonValueKind.Object && element.TryGetProperty("traceparent", out var trace)
-        && trace.ValueKind == JsonValueKind.String && trace.GetRawText().Trim('"') is var text && TraceParent().IsMatch(text)
+        read is RelayEvent.MessageOutcome outcome && JsonText.Of(JsonText.Member(element, "traceparent")) is { } text && TraceParent().IsMatch(text)
             ? outcome with { Message = outcome.Message with { TraceParent = text } } : read;
 
     [GeneratedRegex(@"\A00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\z")]

@@ -41,9 +41,8 @@ internal static class DoorRegistration
     /// <summary>A key is known by its hash alone; what only looks like one counts for the address that guesses it.</summary>
     private static RateLimitPartition<string> Caller(HttpContext http, ApiKeys keys, LimitsOptions limits)
     {
-        return BearerHandler.Token(http.Request) is { } token && keys.SiteOf(token) is not null
-            ? Bucket($"key {Convert.ToHexString(ApiKeys.Hash(token))}", limits.PerKey)
-            : Bucket($"address {http.Connection.RemoteIpAddress}", limits.PerAddress);
+        if (BearerHandler.Token(http.Request) is not { } token || keys.SiteOf(token) is null) return Bucket($"address {ClientNetwork.Of(http.Connection.RemoteIpAddress)}", limits.PerAddress);
+        return http.GetEndpoint()?.Metadata.GetMetadata<RateOfItsOwn>() is null ? Bucket($"key {Convert.ToHexString(ApiKeys.Hash(token))}", limits.PerKey) : RateLimitPartition.GetNoLimiter("");
     }
 
     private static RateLimitPartition<string> Bucket(string caller, int perSecond) => RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions

@@ -64,7 +64,7 @@ internal static class RelayRegistration
         poll.MapPost("", (HttpContext http, PollEndpoint endpoint) => endpoint.PostAsync(http));
         poll.MapGet("", (HttpContext http, PollEndpoint endpoint) => endpoint.GetAsync(http));
         var site = app.MapGroup("/v1").RequireAuthorization(ApiKeys.Policy);
-        site.MapPost("/publish", (HttpRequest request, PublishEndpoint endpoint) => endpoint.PublishAsync(request)).WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBytes)).DisableRateLimiting(); // Relay__MaxWaiting is its own
+        site.MapPost("/publish", (HttpRequest request, PublishEndpoint endpoint) => endpoint.PublishAsync(request)).WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBytes), new RateOfItsOwn()); // Relay__MaxWaiting
         site.MapPost("/typing", (HttpRequest request, SmallRequests requests) => requests.TypingAsync(request)).WithMetadata(new RequestSizeLimitAttribute(SmallRequests.MaxBytes));
         site.MapPost("/disconnect", (HttpRequest request, SmallRequests requests) => requests.DisconnectAsync(request)).WithMetadata(new RequestSizeLimitAttribute(SmallRequests.MaxBytes));
     }

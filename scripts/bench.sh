@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
 # ./dev bench: each benchmark with what it is compared with. Sourced.
 
-benchmarks=(attention pipeline ladder shares growth email webpush relay nodes)
+benchmarks=(attention pipeline ladder shares growth retention email webpush relay nodes)
 
 bench() {
   local name names=("${@:-${benchmarks[@]}}")
@@ -19,7 +19,7 @@ bench() {
   use_database
   for name in "${names[@]}"; do
     case $name in
-      attention | growth | ladder | shares) ;;
+      attention | growth | ladder | retention | shares) ;;
       pipeline | nodes) need_nats ;;
       email) need_postfix ;;
       webpush) need_openssl_side ;;

@@ -5,7 +5,7 @@ namespace Notifier.Benchmarks.Ladder;
 /// <summary>
 /// <c>./dev bench ladder</c>: what it costs to open, move, cancel and fire escalations while none, 100,000 and 1,000,000 others wait for their email; by turns, each level with a database
 /// and a worker of its own. Then the operators' pages at the highest level, the rows in Hangfire's tables, and what is large in other ways: a person with 10,000 unseen
-/// conversations, a group message to 100,000 people, a conversation with 5,000 unseen messages.
+/// conversations, a group message to 100,000 people, a conversation with 100,000 unseen messages.
 /// </summary>
 internal static class LadderBenchmark
 {

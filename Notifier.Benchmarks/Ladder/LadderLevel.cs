@@ -81,9 +81,10 @@ internal sealed class LadderLevel : IAsyncDisposable
         yield return ("… and one more", () => PublishAsync(Of("n + 100000").Replace("$1 || n,", "'one-more' || n,", StringComparison.Ordinal), Waiting, "many-", 1));
         yield return ("… and their presence changes: all of them are decided", () => PublishAsync(
             Each("jsonb_build_object('specversion', '1.0', 'id', 'is' || $1 || n, 'source', '/sites/bench/relay', 'type', 'presence.changed', 'data', jsonb_build_object('site', 'bench', 'recipient', $1 || 'reader', 'presence', 'online', 'node', 'n'))"), Waiting, "many-", 1));
-        yield return ("a conversation gets 5,000 unseen messages", () => PublishAsync(Of("''"), Waiting, "long-", 5_000));
-        yield return ("… and one more", () => PublishAsync(Of("''").Replace("$1 || n,", "'one-more-of-it' || n,", StringComparison.Ordinal).Replace("'seq', n", "'seq', 5001", StringComparison.Ordinal), Waiting, "long-", 1));
-        yield return ("… and all of it is seen", () => PublishAsync(Each(Seen), Waiting, "long-", 1, 200_000L));
+        yield return ("a conversation gets 100,000 unseen messages", () => PublishAsync(Of("''"), Waiting, "long-", 100_000));
+        yield return ("… and one more", () => PublishAsync(Of("''").Replace("$1 || n,", "'one-more-of-it' || n,", StringComparison.Ordinal).Replace("'seq', n", "'seq', 100001", StringComparison.Ordinal), Waiting, "long-", 1));
+        yield return ("… and the first ten are seen", () => PublishAsync(Each(Seen), Waiting, "long-", 1, 10L));
+        yield return ("… and all of it is seen", () => PublishAsync(Each(Seen).Replace("'seen'", "'all-seen'", StringComparison.Ordinal), Waiting, "long-", 1, 200_000L));
         yield return ("a group message to 100,000 people, 1,000 an event", () => PublishAsync(
             """
             SELECT notifier.publish(jsonb_build_object('specversion', '1.0', 'id', $1 || part, 'source', '/sites/bench/relay', 'type', 'message.outcome', 'data', jsonb_build_object('site', 'bench',

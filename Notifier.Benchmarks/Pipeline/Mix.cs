@@ -11,7 +11,7 @@ namespace Notifier.Benchmarks.Pipeline;
 /// <param name="toAway">Hears of each person who is away, as a message to them is made.</param>
 internal sealed class Mix(int people, string publisher, Action<int>? toAway = null)
 {
-    private const int Batch = 500;
+    public const int Batch = 500;
     private readonly Queue<(int Person, long Conversation)> _unseen = new();
     private long _count;
 

@@ -20,7 +20,7 @@ internal sealed class ConnectRate
 
     public bool Take(IPAddress? address)
     {
-        var bucket = _addresses.GetOrAdd(address ?? IPAddress.None, static (_, rate) => new Bucket(rate._options.ConnectsPerSecond, rate._ticker.Now), this);
+        var bucket = _addresses.GetOrAdd(ClientNetwork.Of(address), static (_, rate) => new Bucket(rate._options.ConnectsPerSecond, rate._ticker.Now), this);
         lock (bucket) return bucket.Take(_ticker.Now);
     }
 

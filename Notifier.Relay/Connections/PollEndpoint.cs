@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Notifier.Domain;
@@ -111,7 +111,7 @@ internal sealed class PollEndpoint
                 connection.Close(CloseCode.RateLimit);
                 return;
             }
-            var text = Encoding.UTF8.GetBytes(frame.GetRawText());
+            var text = JsonMarshal.GetRawUtf8Value(frame);
             if (text.Length > FrameReader.MaxMessage) connection.Close(CloseCode.BadRequest);
             else _frames.Take(connection, text, token);
         }

@@ -21,8 +21,8 @@ internal static class Jwt
 
     public static string For(string site, string recipient) => Sign(Claims(site, recipient));
 
-    public static string Sign(Dictionary<string, object?> claims, string key = ApiHost.ConnectKey, string alg = "HS256") => Assemble(
-        new() { ["alg"] = alg, ["typ"] = "JWT", ["kid"] = "site-1" }, claims, text => alg switch
+    public static string Sign(Dictionary<string, object?> claims, string key = ApiHost.ConnectKey, string alg = "HS256", string? header = null) => Assemble(
+        header ?? JsonSerializer.Serialize(new { alg, typ = "JWT", kid = "site-1" }), claims, text => alg switch
         {
             "HS256" => HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), text),
             "HS512" => HMACSHA512.HashData(Encoding.UTF8.GetBytes(key), text),
@@ -35,15 +35,15 @@ internal static class Jwt
         using var rsa = RSA.Create(2048);
         var key = rsa.ExportParameters(false);
         var jwk = new { kty = "RSA", n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) };
-        return Assemble(new() { ["alg"] = "RS256", ["jwk"] = jwk }, claims, text => rsa.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        return Assemble(JsonSerializer.Serialize(new { alg = "RS256", jwk }), claims, text => rsa.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     public static long Seconds(double minutes) => ApiHost.Now.AddMinutes(minutes).ToUnixTimeSeconds();
 
-    private static string Assemble(Dictionary<string, object?> header, Dictionary<string, object?> claims, Func<byte[], byte[]> sign)
+    private static string Assemble(string header, Dictionary<string, object?> claims, Func<byte[], byte[]> sign)
     {
         var said = claims.Where(c => c.Value is not null).ToDictionary();
-        var text = $"{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header))}.{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(said))}";
+        var text = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(said))}";
         return $"{text}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(text)))}";
     }
 }

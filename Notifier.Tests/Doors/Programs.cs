@@ -19,19 +19,28 @@ public sealed class Programs(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await cluster.CreateDatabaseAsync();
+        Worker = await StartAsync("worker");
+        Relay = await StartAsync("relay");
+    }
+
+    /// <summary>One more of them.</summary>
+    /// <param name="name">worker or relay.</param>
+    /// <param name="more">Settings in place of the usual ones, and besides them.</param>
+    internal Task<RealProgram> StartAsync(string name, params (string, string)[] more)
+    {
         (string, string)[] both =
         [
             ("Intake:ApiKeys:0", AnyKey), ("Intake:ApiKeys:1", $"acme:{AcmeKey}"), ("Intake:ApiKeys:2", $"acme:{AcmeKeyBefore}"),
             ("Intake:ApiKeys:3", $"other:sha256:{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(OtherKey)))}"),
             ("Connect:SigningKey", ConnectKey), ("Connect:Origins:0", Origin), ("Limits:PerAddress", "5000"),
         ];
-        Worker = await RealProgram.StartAsync(typeof(Notifier.Worker.Commands),
+        return name == "worker" ? RealProgram.StartAsync(typeof(Notifier.Worker.Commands),
         [
             .. both, ("ConnectionStrings:Notifier", _database.WorkerConnectionString), ("Worker:Urls", "http://127.0.0.1:0"), ("Email:Host", "127.0.0.1"), ("Email:Port", "1"),
             ("Email:Security", "None"), ("Email:AllowClearText", "true"), ("Email:From", "Acme <hello@acme.example>"), ("Links:BaseUrl", "https://notifier.acme.example"),
-            ("Links:SigningKey", "links-key-0123456789abcdef-0123456789"), ("Admin:User", "ada"), ("Admin:Password", "correct horse"),
-        ]);
-        Relay = await RealProgram.StartAsync(typeof(Notifier.Relay.RelayOptions), [.. both, ("ConnectionStrings:Notifier", _database.RelayConnectionString), ("Relay:Urls", "http://127.0.0.1:0"), ("Relay:ConnectsPerSecond", "1000")]);
+            ("Links:SigningKey", "links-key-0123456789abcdef-0123456789"), ("Admin:User", "ada"), ("Admin:Password", "correct horse"), .. more,
+        ]) : RealProgram.StartAsync(typeof(Notifier.Relay.RelayOptions),
+            [.. both, ("ConnectionStrings:Notifier", _database.RelayConnectionString), ("Relay:Urls", "http://127.0.0.1:0"), ("Relay:ConnectsPerSecond", "1000"), .. more]);
     }
 
     public async ValueTask DisposeAsync()

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Notifier.Tests.Intake;
 using Notifier.Tests.Operations;
 using Notifier.Tests.Relay;
 
@@ -20,8 +21,11 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
 {
     private const int MostBytes = 4 * 1024 * 1024;
 
-    /// <summary>Routes that the general rate does not hold for, since they have one of their own.</summary>
-    private static readonly string[] OwnRate = ["/v1/events", "/v1/publish", "/v1/ws", "/v1/poll"];
+    /// <summary>Routes that bound by themselves what comes with a good key: what comes without one counts there as everywhere.</summary>
+    private static readonly string[] OwnRate = ["/v1/events", "/v1/publish"];
+
+    /// <summary>Routes of connections, whose rate is the one of <c>ConnectRate</c>, and then of frames.</summary>
+    private static readonly string[] ConnectionRate = ["/v1/ws", "/v1/poll"];
 
     /// <summary>Routes that ask nobody who they are: nothing of anybody's is there. A link's token and a socket's hello say it later.</summary>
     private static readonly string[] Public = ["/health/live", "/health/ready", "/metrics", "/unsubscribe/{token}", "/unsubscribe/{token}/settings", "/v1/ws"];
@@ -32,6 +36,7 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
         ["/v1/events"] = """{ "specversion": "1.0", "id": "SITE-1", "source": "/sites/SITE/relay", "type": "conversation.seen", "data": { "site": "SITE", "recipient": "u", "conversation": "c", "seq": 1 } }""",
         ["/v1/publish"] = RelayHost.Message("SITE-1", ["u"]).Replace("\"acme\"", "\"SITE\"", StringComparison.Ordinal),
         ["/v1/typing"] = """{ "site": "SITE", "conversation": "c", "from": "a", "to": ["u"] }""",
+        ["/v1/poll"] = """{ "frames": [{ "t": "hello", "v": 1, "dev": "d", "st": "idle" }] }""",
         ["/v1/disconnect"] = """{ "site": "SITE", "recipient": "u" }""",
     };
 
@@ -52,8 +57,28 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
         {
             var own = route.Metadata.GetMetadata<IRequestSizeLimitMetadata>();
             Assert.True((own is null ? usual : own.MaxRequestBodySize) is <= MostBytes, $"{route.DisplayName} takes bodies without a bound");
-            Assert.Equal(OwnRate.Contains(Path(route)), route.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null);
+            Assert.Equal(OwnRate.Contains(Path(route)), route.Metadata.GetMetadata<RateOfItsOwn>() is not null);
+            Assert.Equal(ConnectionRate.Contains(Path(route)), route.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null);
         }
+    }
+
+    [Theory]
+    [InlineData("worker", "/v1/events")]
+    [InlineData("relay", "/v1/publish")]
+    public async Task Who_guesses_at_keys_is_slowed_down_where_good_keys_are_not(string program, string path)
+    {
+        await using var host = await programs.StartAsync(program, ("Limits:PerAddress", "1"), ("Limits:PerKey", "1"));
+        async Task<HttpStatusCode> AskAsync(string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent("[]", Encoding.UTF8, "application/json") };
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var answer = await host.Client.SendAsync(request, Cancellation);
+            return answer.StatusCode;
+        }
+
+        // A second may pass meanwhile: twice the allowance, and then it is over.
+        while (await AskAsync("a-guess-0123456789abcdef") is not HttpStatusCode.TooManyRequests and var refused) Assert.Equal(HttpStatusCode.Unauthorized, refused);
+        for (var i = 0; i < 10; i++) Assert.Equal(HttpStatusCode.Accepted, await AskAsync(Programs.AnyKey));
     }
 
     [Theory]
@@ -74,6 +99,44 @@ public sealed class RouteTests(Programs programs) : IClassFixture<Programs>
             Assert.Equal((400, route.DisplayName), (await SendAsync(program, route, method, token, deep), route.DisplayName));
         }
         Assert.True(read >= 4, $"only {read} routes read a body");
+    }
+
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("relay")]
+    public async Task What_is_no_text_is_the_caller_s_mistake_on_every_route(string program)
+    {
+        List<string> ours = [];
+        var walked = 0;
+        foreach (var (route, method) in Calls(program).Where(c => c.Method is "POST" or "PUT" or "DELETE"))
+            foreach (var token in Path(route) == "/v1/poll" ? [RelayClient.TokenFor("u")] : (string[])[Programs.AnyKey, Programs.AcmeKey])
+                foreach (var body in NoText.In(Bodies.GetValueOrDefault(Path(route))?.Replace("SITE", "acme", StringComparison.Ordinal) ?? """{ "endpoint": "https://fcm.googleapis.com/x", "keys": { "p256dh": "x", "auth": "x" }, "preferences": { "conversations": {} } }"""))
+                {
+                    walked++;
+                    using var request = Request(route, method, token, null, "acme");
+                    request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+                    using var answer = await programs.Of(program).Client.SendAsync(request, Cancellation);
+                    if ((int)answer.StatusCode >= 500) ours.Add($"{method} {route.DisplayName}: {(int)answer.StatusCode} to {Encoding.Latin1.GetString(body)}");
+                }
+        Assert.True(walked > 100);
+        Assert.Empty(ours);
+    }
+
+    [Theory]
+    [InlineData("""{"\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"cri\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"al\ud800":1,"alg":"HS256"}""")]
+    [InlineData("""{"alg":"HS256","cri\ud800":1}""")]
+    public async Task A_token_whose_header_is_no_text_is_refused_and_nothing_else(string header)
+    {
+        var token = RelayClient.TokenFor("u", header: header);
+        foreach (var (program, path) in new[] { ("worker", "/v1/sites/acme/vapid-public-key"), ("relay", "/v1/poll") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var answer = await programs.Of(program).Client.SendAsync(request, Cancellation);
+            Assert.Equal((program, HttpStatusCode.Unauthorized), (program, answer.StatusCode));
+        }
     }
 
     [Theory]

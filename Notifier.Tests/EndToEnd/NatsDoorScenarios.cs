@@ -36,13 +36,14 @@ public sealed class NatsDoorScenarios(NatsDoorScenarios.TwoSites stage) : IClass
         await stage.SendAsync(Acme, "{");
         await stage.SendAsync(Acme, "");
         await stage.SendAsync(Acme, [0xff, 0x00, 0x22]);
+        await stage.SendAsync(Acme, Encoding.Latin1.GetBytes(JsonSerializer.Serialize(bob.Saw("c", 1)).Replace("{\"specversion", "{\"x\":\"\u00ff\",\"specversion", StringComparison.Ordinal)));
         await stage.SendAsync(Acme, JsonSerializer.Serialize(new[] { bob.Said("c", "good", 1), Person.Event("conversation.seen", new { site = "acme", recipient = bob.Id, seq = 1 }) }));
         await stage.PublishAsync(bob.Said("c", "behind them", 2));
 
         Assert.Contains("push send unseen", await stage.WhyAsync(bob, bob.Message("good")));
         Assert.Contains("push send unseen", await stage.WhyAsync(bob, bob.Message("behind them")));
         Assert.Equal(
-            ["$ is not JSON: line 1, byte 1", "$ is not JSON: line 1, byte 1", "$ is not JSON: line 1, byte 2", "$.data.conversation is missing"],
+            ["$ is not JSON: line 1, byte 1", "$ is not JSON: line 1, byte 1", "$ is not JSON: line 1, byte 2", "$ must be UTF-8 (RFC 8259 section 8.1)", "$.data.conversation is missing"],
             await stage.Database.ListAsync<string>("SELECT detail FROM notifier.dead_letter WHERE reason = 'unreadable' AND site = 'acme' AND source = 'nats:NOTIFIER' ORDER BY detail"));
     }
 

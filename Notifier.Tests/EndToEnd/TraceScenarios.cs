@@ -1,9 +1,4 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.EndToEnd;
@@ -50,81 +45,25 @@ public sealed class TraceScenarios(TraceScenarios.TraceStage stage) : IClassFixt
         await stage.Push.WaitForPushAsync(bob.Device!, Stage.Soon);
     }
 
-    /// <param name="Raw">All its bytes, as text.</param>
-    public sealed record Span(string Trace, string Parent, string Name, string Raw);
-
     public sealed class TraceStage(PostgresCluster cluster) : Stage(cluster)
     {
-        private WebApplication _collector = null!;
+        private TraceCollector _collector = null!;
 
-        internal Journal<Span> Spans { get; } = new();
+        internal Journal<Span> Spans => _collector.Spans;
 
         public override async ValueTask InitializeAsync()
         {
-            var builder = WebApplication.CreateBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            _collector = builder.Build();
-            _collector.MapPost("/v1/traces", async (HttpRequest request) =>
-            {
-                using var body = new MemoryStream();
-                await request.Body.CopyToAsync(body);
-                // ExportTraceServiceRequest.resource_spans.scope_spans.spans (opentelemetry-proto, trace.proto)
-                foreach (var span in Fields(body.ToArray(), 1).SelectMany(r => Fields(r, 2)).SelectMany(s => Fields(s, 2)))
-                    Spans.Add(new Span(
-                        Convert.ToHexStringLower(Fields(span, 1).Single()), Convert.ToHexStringLower(Fields(span, 4).Single()),
-                        Encoding.UTF8.GetString(Fields(span, 5).Single()), Encoding.UTF8.GetString(span)));
-                return Results.Ok();
-            });
-            await _collector.StartAsync();
+            _collector = await TraceCollector.StartAsync();
             await base.InitializeAsync();
         }
 
-        protected override Dictionary<string, string> Settings() => new(base.Settings())
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _collector.Urls.Single(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
-        };
+        protected override Dictionary<string, string> Settings() => new(base.Settings().Concat(_collector.Settings));
 
         public override async ValueTask DisposeAsync()
         {
             await base.DisposeAsync();
             await _collector.DisposeAsync();
             GC.SuppressFinalize(this);
-        }
-
-        /// <summary>The fields of a protobuf message that have a number and are of bytes.</summary>
-        private static List<byte[]> Fields(byte[] message, int wanted)
-        {
-            var found = new List<byte[]>();
-            for (var at = 0; at < message.Length;)
-            {
-                var tag = Varint(message, ref at);
-                switch (tag & 7)
-                {
-                    case 0: Varint(message, ref at); break;
-                    case 1: at += 8; break;
-                    case 5: at += 4; break;
-                    default:
-                        var length = (int)Varint(message, ref at);
-                        if (tag >> 3 == (ulong)wanted) found.Add(message[at..(at + length)]);
-                        at += length;
-                        break;
-                }
-            }
-            return found;
-        }
-
-        private static ulong Varint(byte[] message, ref int at)
-        {
-            var value = 0UL;
-            for (var shift = 0; ; shift += 7)
-            {
-                var next = message[at++];
-                value |= (ulong)(next & 127) << shift;
-                if (next < 128) return value;
-            }
         }
     }
 }

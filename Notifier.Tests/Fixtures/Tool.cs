@@ -8,7 +8,10 @@ internal static class Tool
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <returns>What it wrote to standard output.</returns>
-    public static async Task<string> RunAsync(string directory, params string[] commandLine)
+    public static Task<string> RunAsync(string directory, params string[] commandLine) => RunAsync(directory, Patience, commandLine);
+
+    /// <inheritdoc cref="RunAsync(string, string[])"/>
+    public static async Task<string> RunAsync(string directory, TimeSpan patience, params string[] commandLine)
     {
         var start = new ProcessStartInfo(commandLine[0], commandLine[1..])
         {
@@ -23,12 +26,12 @@ internal static class Tool
         var error = process.StandardError.ReadToEndAsync();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(Patience);
+            await process.WaitForExitAsync().WaitAsync(patience);
         }
         catch (TimeoutException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"not done after {Patience.TotalSeconds} s: {string.Join(' ', commandLine)}");
+            throw new TimeoutException($"not done after {patience.TotalSeconds} s: {string.Join(' ', commandLine)}");
         }
 
         if (process.ExitCode == 0) return await output;

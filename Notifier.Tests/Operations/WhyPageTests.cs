@@ -125,6 +125,12 @@ public sealed class WhyPageTests(OperationsDatabase database) : IClassFixture<Op
     public void So_are_those_in_a_servers_answer() =>
         Assert.Equal("550 5.1.1 <a***@example.org>: no such user, try b***@b.example", Masked.Text("550 5.1.1 <alice@example.org>: no such user, try bob@b.example"));
 
+    [Theory]
+    [InlineData("no such endpoint https://push.example/send/abc:DEF_1?x=y, sorry", "no such endpoint https://push.example/… sorry")]
+    [InlineData("""{"endpoint":"http://127.0.0.1:5099/push/1","auth":"BTBZMqHH6r4Tts7J_aSIgg"}""", """{"endpoint":"http://127.0.0.1:5099/…","auth":"BTBZ…"}""")]
+    [InlineData("250 2.0.0 queued as 4cXk9L2nQzz1", "250 2.0.0 queued as 4cXk9L2nQzz1")]
+    public void So_are_endpoints_and_keys_in_what_a_push_service_says(string text, string masked) => Assert.Equal(masked, Masked.Text(text));
+
     internal static string? NextIn(string html) =>
         System.Text.RegularExpressions.Regex.Match(html, "rel=\"next\" href=\"([^\"]+)\"") is { Success: true } next ? System.Net.WebUtility.HtmlDecode(next.Groups[1].Value) : null;
 

@@ -42,8 +42,9 @@ internal sealed class RelayClient : IAsyncDisposable
     /// <summary>The events, in the order they came.</summary>
     public JsonElement[] Events => [.. Frames.Entries.Where(f => Kind(f) == "ev")];
 
-    public static string TokenFor(string recipient, string site = "acme", double minutes = 10) =>
-        Jwt.Sign(Claims(recipient, site, minutes), RelayHost.ConnectKey);
+    /// <param name="header">In place of the usual one.</param>
+    public static string TokenFor(string recipient, string site = "acme", double minutes = 10, string? header = null) =>
+        Jwt.Sign(Claims(recipient, site, minutes), RelayHost.ConnectKey, header: header);
 
     public static Dictionary<string, object?> Claims(string recipient, string site = "acme", double minutes = 10)
     {

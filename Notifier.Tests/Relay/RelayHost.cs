@@ -71,6 +71,7 @@ internal sealed class RelayHost : IAsyncDisposable
 
     public Task<Answer> PublishAsync(string id, params string[] to) => SendAsync(HttpMethod.Post, "/v1/publish", Message(id, to));
 
+    /// <summary>Sent days ago; <see cref="MessageOfNow"/> is one that people are told of.</summary>
     public static string Message(string id, string[] to, string conversation = "c-1", string sender = "bob", string text = "hello") => JsonSerializer.Serialize(new
     {
         site = "acme",
@@ -85,6 +86,13 @@ internal sealed class RelayHost : IAsyncDisposable
         url = "https://acme.example/c",
         text,
     });
+
+    public static string MessageOfNow(string id, string[] to, string conversation = "c-1", string sender = "bob", string text = "hello")
+    {
+        var message = JsonSerializer.SerializeToNode(JsonSerializer.Deserialize<JsonElement>(Message(id, to, conversation, sender, text)))!.AsObject();
+        message.Remove("sentAt");
+        return message.ToJsonString();
+    }
 
     /// <summary>As at a deployment.</summary>
     public async Task StopAsync()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Notifier.Domain;
 using Notifier.Tests.Fixtures;
 using Notifier.Worker.Email;
 using Notifier.Worker.Storage;
@@ -69,6 +70,38 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
 
         Assert.True(explained.Plans.Count >= 15, string.Join("\n\n", explained.Plans));
         explained.AssertNoStepReadsMoreThan(1000);
+    }
+
+    [Fact]
+    public async Task A_conversation_with_a_hundred_thousand_unseen_messages_costs_a_turn_no_more_than_a_crowd()
+    {
+        await _database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, kind, sender_id, sent_at) SELECT 'acme', 'm-' || n, 'c', n, 2, 'ada', now() FROM generate_series(1, {Pending}) AS n");
+        await _database.ExecuteAsync(
+            $"""
+            INSERT INTO notifier.escalation_message (site, recipient, message, conversation, seq, outcome, presence, active_here, mentioned, reported_at, received_at)
+            SELECT 'acme', 'bob', 'm-' || n, 'c', n, 0, 0, false, n = 50000, now(), now() FROM generate_series(1, {Pending}) AS n
+            """);
+        await _database.ExecuteAsync("UPDATE notifier.message SET urgent = true WHERE id = 'm-60000'");
+        await _database.ExecuteAsync("VACUUM ANALYZE");
+        await using var explained = new ExplainedSource(_database.ConnectionString);
+        await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
+        var bob = new ConversationKey("acme", "bob", "c");
+
+        foreach (var extent in (Extent[])[default, Extent.SeenUpTo(3), Extent.Everything])
+        {
+            var query = new LadderQuery();
+            query.Add(bob, extent);
+            query.Messages.Add(("acme", "m-70000"));
+            var state = await StateStore.LoadAsync(connection, query, Cancellation);
+
+            var loaded = state.Escalations[bob].State.Unseen.Select(m => m.Seq).ToArray();
+            Assert.Contains(bob, state.Crowded);
+            Assert.InRange(loaded.Length, UnseenMessageStore.Crowd, 2 * UnseenMessageStore.Crowd + 10);
+            foreach (var needed in (long[])[1, UnseenMessageStore.Crowd, 50_000, 60_000, 70_000, Pending]) Assert.Contains(needed, loaded);
+            Assert.Equal(loaded.Order().Distinct(), loaded);
+        }
+
+        explained.AssertNoStepReadsMoreThan(4 * UnseenMessageStore.Crowd);
     }
 
     private async Task FillAsync()

@@ -46,6 +46,8 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
     private static readonly Dictionary<string, string> Functions = new()
     {
         ["notifier.accept"] = TestDatabase.WorkerLogin,
+        ["notifier.keep_keys"] = TestDatabase.WorkerLogin,
+        ["notifier.key_week"] = TestDatabase.WorkerLogin,
         ["notifier.now"] = $"{TestDatabase.WorkerLogin} {TestDatabase.ReaderLogin}",
         ["notifier.parts"] = TestDatabase.WorkerLogin,
         ["notifier.publish"] = $"{TestDatabase.WorkerLogin} {TestDatabase.RelayLogin} {TestDatabase.PublisherLogin}",

@@ -79,6 +79,29 @@ public sealed partial class SupplyTests
         Assert.Equal(("required", "required", "excluded", "excluded"), (Scope("MailKit"), Scope("Newtonsoft.Json"), Scope("CsCheck"), Scope("puppeteer-core")));
     }
 
-    [GeneratedRegex(@"https?://(?!github\.com|opencollective\.com|www\.patreon\.com|feross\.org|tidelift\.com|paypal\.me)|\bresolved"": ""http", RegexOptions.IgnoreCase)]
+    [Fact]
+    public async Task It_is_valid_by_the_schema_that_CycloneDX_publishes()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var text = await Tool.RunAsync(Root, "/usr/bin/python3", Path.Combine(Root, "scripts", "sbom.py"), Root);
+            Assert.Equal("valid", await ValidateAsync(text));
+            Assert.Contains("/components/0/type must be equal to one of the allowed values", await ValidateAsync(text.Replace("\"type\": \"library\"", "\"type\": \"libraries\"", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        async Task<string> ValidateAsync(string bom)
+        {
+            var file = Path.Combine(folder.FullName, "bom.json");
+            await File.WriteAllTextAsync(file, bom, TestContext.Current.CancellationToken);
+            return (await NodeScript.RunAsync("Supply/validate_sbom.mjs", file)).Trim();
+        }
+    }
+
+    [GeneratedRegex(@"https?://(?!github\.com|opencollective\.com|www\.patreon\.com|feross\.org|tidelift\.com|paypal\.me|owasp\.org)|\bresolved"": ""http", RegexOptions.IgnoreCase)]
     private static partial Regex Registry();
 }

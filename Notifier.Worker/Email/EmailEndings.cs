@@ -87,7 +87,7 @@ internal sealed class EmailEndings(NpgsqlDataSource database, EmailAlarms alarms
         var told = says.Goes.Contains(conversation);
         var upTo = content?.UpTo.GetValueOrDefault(conversation, long.MaxValue) ?? long.MaxValue;
         return new(email.Recipient.Site, now, email.Recipient.Recipient, conversation, email.Id, upTo,
-            told ? ruling.Verdict : Verdict.Wait, told ? ruling.Reason : Reason.Coalescing, content?.Messages.GetValueOrDefault(conversation));
+            told ? ruling.Verdict : Verdict.Wait, told ? ruling.Reason : Reason.Coalescing, content?.Messages.GetValueOrDefault(conversation)?.ToHashSet());
     }
 
     /// <summary>An email that was decided and then not sent: the seen event that stopped it found nothing left to decide, so the trace says it here.</summary>

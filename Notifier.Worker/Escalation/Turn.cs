@@ -51,7 +51,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
                 Query.Messages.Add((m.Site, m.Message.Id));
                 break;
             case RelayEvent.ConversationSeen s:
-                Query.Add(new(s.Site, s.Recipient, s.Conversation), whole: true);
+                Query.Add(new(s.Site, s.Recipient, s.Conversation), Extent.SeenUpTo(s.Seq));
                 break;
             case RelayEvent.PresenceChanged p:
                 Query.Recipients.Add(new(p.Site, p.Recipient));
@@ -61,10 +61,10 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
                 Query.Recipients.Add(new(c.Site, c.Recipient));
                 break;
             case RelayEvent.EmailFinished f:
-                Query.Add(new(f.Site, f.Recipient, f.Conversation), whole: true);
+                Query.Add(new(f.Site, f.Recipient, f.Conversation), Extent.Entire);
                 break;
             case RelayEvent.EmailCancelled c:
-                Query.Add(new(c.Site, c.Recipient, c.Conversation), whole: true);
+                Query.Add(new(c.Site, c.Recipient, c.Conversation), Extent.Entire);
                 break;
         }
     }
@@ -215,7 +215,14 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         if (emailNow) (_emails.TryGetValue(key.Owner, out var list) ? list : _emails[key.Owner] = []).Add(key);
         var emailAt = !decision.Email.Sends ? decision.Email.AskAgainAt : emailNow ? null : before.EmailAt < state.Now ? before.EmailAt : state.Now;
 
-        state.Escalations[key] = Settle(key, row with { PushAt = decision.Push.AskAgainAt, EmailAt = emailAt });
+        var pushAt = decision.Push.AskAgainAt;
+        if (state.Crowded.Contains(key))
+        {
+            // What was refused makes room for those behind it: they are asked about at once. Where nothing is, a push message tells of them too.
+            if (decision.Refuses) pushAt = state.Now;
+            else if (decision.Push.Sends) Changes.TakenAlong.Add((key, row.Id));
+        }
+        state.Escalations[key] = Settle(key, row with { PushAt = pushAt, EmailAt = emailAt });
         if (emailAt is { } due && due != before.EmailAt) EmailsDue.Add(due);
     }
 
@@ -258,7 +265,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         foreach (var message in settled.State.Unseen)
             if (_touched.Contains((key, message.Id))) Changes.UnseenMessages.Add((key, message));
         // Messages that are told on every rung are loaded only with the whole conversation: without it, nothing can say that it is over.
-        settled = settled with { Open = settled.State.Unseen.Count > 0 || (row.Open && !Query.Conversations[key]) };
+        settled = settled with { Open = settled.State.Unseen.Count > 0 || (row.Open && !Query.Conversations[key].All) };
         if (settled.IsNews) _changed.Add(key);
         return settled;
     }

@@ -18,6 +18,7 @@ internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyD
         bad = null;
         var single = root.ValueKind != JsonValueKind.Array;
         if (!single && root.GetArrayLength() > MaxEvents) bad = new Unreadable("$", $"must hold at most {MaxEvents} events");
+        else if (!JsonText.IsUtf8(root)) bad = new Unreadable("$", "must be UTF-8 (RFC 8259 section 8.1)"); // the inbox keeps it as it is
         if (bad is not null) return null;
 
         var arrivals = new List<Arrival>();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Notifier.Domain;
 
 namespace Notifier.Worker.Intake;
 
@@ -19,11 +20,8 @@ internal static class ForeignEvents
 
     private static string? In(JsonElement element, string path, string site)
     {
-        if (Member(Member(element, "data"), "site") is not { ValueKind: JsonValueKind.String } named || named.GetString() != site) return $"{path}.data.site";
-        var source = Member(element, "source") is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+        if (JsonText.Of(JsonText.Member(JsonText.Member(element, "data"), "site")) != site) return $"{path}.data.site";
+        var source = JsonText.Of(JsonText.Member(element, "source")) ?? "";
         return source.StartsWith($"/sites/{site}/", StringComparison.Ordinal) || source.StartsWith($"/sites/{Uri.EscapeDataString(site)}/", StringComparison.Ordinal) ? null : $"{path}.source";
     }
-
-    private static JsonElement? Member(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } there && there.TryGetProperty(name, out var member) ? member : null;
 }

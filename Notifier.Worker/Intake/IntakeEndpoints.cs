@@ -16,7 +16,7 @@ internal static partial class IntakeEndpoints
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 32 };
 
     public static RouteHandlerBuilder MapEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes)).DisableRateLimiting(); // the backlog's limit is its own
+        routes.MapPost("/v1/events", AcceptAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBytes), new RateOfItsOwn()); // the backlog's limit
 
     private static async Task<IResult> AcceptAsync(
         HttpRequest request, SiteDirectory sites, InboxStore inbox, Backlog backlog, TimeProvider clock, NotifierMetrics metrics, ILogger<EventDocument> log, CancellationToken cancellation)

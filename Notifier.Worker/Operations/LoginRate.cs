@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Notifier.Worker.Operations;
 
@@ -23,7 +22,7 @@ internal sealed class LoginRate(TimeProvider clock)
     /// <returns>How long nothing is looked at; null: now it is.</returns>
     public TimeSpan? Wait(IPAddress? address)
     {
-        var wait = _forgiven.GetValueOrDefault(Network(address)) - clock.GetUtcNow() - (Wrong - 1) * Every;
+        var wait = _forgiven.GetValueOrDefault(ClientNetwork.Of(address)) - clock.GetUtcNow() - (Wrong - 1) * Every;
         return wait > TimeSpan.Zero ? wait : null;
     }
 
@@ -35,21 +34,10 @@ internal sealed class LoginRate(TimeProvider clock)
         if (_forgiven.Count >= MostAddresses)
             foreach (var (old, at) in _forgiven)
                 if (at <= now) _forgiven.TryRemove(KeyValuePair.Create(old, at));
-        var network = Network(address);
+        var network = ClientNetwork.Of(address);
         if (_forgiven.Count >= MostAddresses && !_forgiven.ContainsKey(network)) return false;
         return _forgiven.AddOrUpdate(network, now + Every, (_, at) => (at > now ? at : now) + Every) <= now + Wrong * Every;
     }
 
-    public void WasRight(IPAddress? address) => _forgiven.AddOrUpdate(Network(address), clock.GetUtcNow(), (_, at) => at - Every);
-
-    /// <summary>Whoever has one IPv6 address has its whole /64.</summary>
-    private static IPAddress Network(IPAddress? address)
-    {
-        if (address is null) return IPAddress.None;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
-    }
+    public void WasRight(IPAddress? address) => _forgiven.AddOrUpdate(ClientNetwork.Of(address), clock.GetUtcNow(), (_, at) => at - Every);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Notifier.Worker.Operations.Pages;
 using Notifier.Worker.Storage;
 
 namespace Notifier.Worker.Operations;
@@ -15,7 +16,7 @@ internal static class ReplayCommand
         var letters = await store.ListAsync(reason, since, CancellationToken.None);
         foreach (var letter in letters)
         {
-            await output.WriteLineAsync($"{letter.CreatedAt:u} {letter.Kind} {letter.Reason}: {letter.Detail}");
+            await output.WriteLineAsync($"{letter.CreatedAt:u} {letter.Kind} {letter.Reason}: {Masked.Text(letter.Detail)}");
             if (!dryRun) await store.ReplayAsync(letter.Id, CancellationToken.None);
         }
         await output.WriteLineAsync(dryRun ? $"{letters.Count} would be replayed." : $"{letters.Count} replayed.");

@@ -114,7 +114,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
     public static NpgsqlBatchCommand KeepOnce(string door, IReadOnlyCollection<(string Key, DeadLetter Letter)> letters) => new(
         """
         WITH offered AS (SELECT * FROM unnest($2, $3, $4, $5, $6, $7) AS o(key, site, kind, reason, detail, body)),
-          fresh AS (INSERT INTO notifier.event_key (source, event_id) SELECT DISTINCT $1, key FROM offered ORDER BY key ON CONFLICT DO NOTHING RETURNING event_id)
+          fresh AS (SELECT event_id FROM notifier.keep_keys(array_fill($1::text, ARRAY[cardinality($2::text[])]), $2))
         INSERT INTO notifier.dead_letter (site, kind, source, event_id, reason, detail, body)
         SELECT site, kind, $1, key, reason, detail, body FROM offered JOIN fresh ON event_id = key
         """)

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Notifier.Worker.Storage;
 
 /// <summary>What a push message says of a conversation, as of now.</summary>
-/// <param name="Count">How many messages are unseen.</param>
+/// <param name="Count">How many messages are unseen; at most <see cref="PushContentStore.MostCounted"/>.</param>
 /// <param name="UpTo">The newest of them, whose words these are.</param>
 /// <param name="Text">Null where it is sealed.</param>
 /// <param name="Version">Of the outbox row at that very moment: what these words tell of needs no push message after this one.</param>
@@ -19,6 +19,9 @@ internal sealed record PushTarget(long Id, RecipientKey Owner, string Endpoint, 
 /// <summary>Reads what a batch of push messages needs, whatever its size, in one round trip.</summary>
 internal sealed class PushContentStore
 {
+    /// <summary>A notification says no more than that: to count a hundred thousand for each that comes is dear.</summary>
+    internal const int MostCounted = 1000;
+
     public static async Task<(Dictionary<long, PushContent> Contents, Dictionary<long, PushTarget> Targets)> ReadAsync(
         NpgsqlConnection connection, IReadOnlyCollection<ClaimedPush> pushes, CancellationToken cancellation)
     {
@@ -43,11 +46,13 @@ internal sealed class PushContentStore
         FROM notifier.push_outbox AS k
         LEFT JOIN notifier.seen_mark s USING (site, recipient, conversation)
         CROSS JOIN LATERAL (
-          SELECT count(*) OVER (), em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at, m.traceparent
-          FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
-          WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
-            AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})
-          ORDER BY em.seq DESC, em.message DESC LIMIT 1) AS n
+          SELECT count(*) OVER (), u.* FROM (
+            SELECT em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at, m.traceparent
+            FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
+            WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
+              AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})
+            ORDER BY em.seq DESC, em.message DESC LIMIT {MostCounted}) AS u
+          LIMIT 1) AS n
         WHERE k.id = ANY ($1)
         """)
     { Parameters = { Column.Of(pushes, p => p.Id) } };

@@ -12,13 +12,16 @@ internal sealed class LadderState
 
     /// <summary>Of the messages asked for, those that are known: the conversation they were first reported in, and whether they were deleted, perhaps before they came.</summary>
     public Dictionary<(string Site, string Message), (string Conversation, bool Deleted)> Known { get; } = [];
+
+    /// <summary>Conversations of which only a part is here.</summary>
+    public HashSet<ConversationKey> Crowded { get; } = [];
 }
 
 /// <summary>What to load.</summary>
 internal sealed class LadderQuery
 {
-    /// <summary>The conversations that are decided; true: with every unseen message, not only those still open on a rung.</summary>
-    public Dictionary<ConversationKey, bool> Conversations { get; } = [];
+    /// <summary>The conversations that are decided, and how much of each is loaded.</summary>
+    public Dictionary<ConversationKey, Extent> Conversations { get; } = [];
 
     /// <summary>People that are loaded even without a conversation.</summary>
     public HashSet<RecipientKey> Recipients { get; } = [];
@@ -29,13 +32,29 @@ internal sealed class LadderQuery
     /// <summary>By conversation the highest <c>seq</c> that events bring: what is seen already needs less to be decided.</summary>
     public Dictionary<ConversationKey, long> Arriving { get; } = [];
 
-    public void Add(ConversationKey key, bool whole = false) => Conversations[key] = whole || Conversations.GetValueOrDefault(key);
-
     public void Arrive(ConversationKey key, long seq)
     {
         Add(key);
         if (!Arriving.TryGetValue(key, out var before) || seq > before) Arriving[key] = seq;
     }
+
+    public void Add(ConversationKey key, Extent extent = default) =>
+        Conversations[key] = Conversations.TryGetValue(key, out var before) ? before.With(extent) : extent;
+}
+
+/// <summary>How much of a conversation is loaded. By default: the messages that are still open on a rung. Of a crowded one no more than can decide comes (<see cref="UnseenMessageStore"/>).</summary>
+/// <param name="All">Every unseen message, also what is told on every rung.</param>
+/// <param name="UpTo">However crowded it is, every message up to this <c>seq</c>: each of them is about to change. Null: none.</param>
+internal readonly record struct Extent(bool All, long? UpTo)
+{
+    public static readonly Extent Everything = new(All: true, UpTo: null);
+
+    /// <summary>However crowded it is.</summary>
+    public static readonly Extent Entire = new(All: true, UpTo: long.MaxValue);
+
+    public static Extent SeenUpTo(long seq) => new(All: true, seq);
+
+    public Extent With(Extent other) => new(All || other.All, UpTo is null || other.UpTo > UpTo ? other.UpTo ?? UpTo : UpTo);
 }
 
 /// <summary>The row of an escalation, with the facts behind it.</summary>
@@ -56,7 +75,7 @@ internal sealed record EscalationRow(long Id, ConversationState State, DateTimeO
 }
 
 /// <summary>
-/// Loads the state of a whole batch in two round trips, whatever its size: who the people are and where they stand, then what is unseen, of the conversations in which something is.
+/// Loads the state of a whole batch in two round trips, whatever its size, and in three where a conversation is crowded: who the people are and where they stand, then what is unseen, of the conversations in which something is.
 /// Rows come back with the number of their key in place of the key.
 /// </summary>
 internal sealed class StateStore
@@ -98,12 +117,13 @@ internal sealed class StateStore
         {
             batch.BatchCommands.Add(Plans.ByIndex());
             batch.BatchCommands.Add(EmailsLastDay(mailed));
-            batch.BatchCommands.Add(Messages(
-                [.. open.Select(c => c.Site)], [.. open.Select(c => c.Recipient)], [.. open.Select(c => c.Conversation)], [.. open.Select(c => query.Conversations[c])], [.. messages.Select(m => m.Id)]));
+            batch.BatchCommands.Add(UnseenMessageStore.Messages(query, open));
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await ReadEmailsAsync(reader, state, mailed, cancellation);
-            await ReadMessagesAsync(reader, state, cancellation);
+            await reader.NextResultAsync(cancellation);
+            await UnseenMessageStore.ReadAsync(reader, state, cancellation);
         }
+        await UnseenMessageStore.LoadCrowdedAsync(connection, query, state, cancellation);
         return state;
     }
 
@@ -235,39 +255,4 @@ internal sealed class StateStore
         CROSS JOIN LATERAL (SELECT * FROM notifier.message m WHERE m.site = k.site AND m.id = k.id OFFSET 0) AS m
         """)
     { Parameters = { Column.Of(messages, m => m.Site), Column.Of(messages, m => m.Id) } };
-
-    private static NpgsqlBatchCommand Messages(string[] sites, string[] recipients, string[] conversations, bool[] whole, string[] messages) => new(
-        $"""
-        SELECT em.site, em.recipient, em.conversation, em.message, em.seq, m.kind, em.outcome, em.presence, em.active_here, em.mentioned, m.urgent,
-               m.sender_id = em.recipient, m.deleted_at IS NOT NULL, m.sent_at, em.reported_at, em.received_at, em.last_activity, m.expires_at,
-               em.push_verdict, em.push_reason, em.email_verdict, em.email_reason
-        FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, whole)
-        -- From the person, whatever PostgreSQL knows of the tables: by the message first, one that went to 10,000 people is 10,000 rows for each of them.
-        CROSS JOIN LATERAL (SELECT * FROM notifier.escalation_message e WHERE e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation OFFSET 0) AS em
-        JOIN notifier.message m ON m.site = em.site AND m.id = em.message
-        WHERE k.whole OR em.message = ANY ($5)
-           OR coalesce(em.push_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send} OR coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}
-        ORDER BY em.seq, em.message
-        """)
-    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations }, new() { Value = whole }, new() { Value = messages } } };
-
-    private static async Task ReadMessagesAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
-    {
-        await reader.NextResultAsync(cancellation);
-        var unseen = new Dictionary<ConversationKey, List<UnseenMessage>>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            var key = new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2));
-            (unseen.TryGetValue(key, out var list) ? list : unseen[key] = []).Add(new UnseenMessage(
-                reader.GetString(3), reader.GetInt64(4), (MessageKind)reader.GetInt16(5), (DeliveryOutcome)reader.GetInt16(6), (Presence)reader.GetInt16(7),
-                ActiveHere: reader.GetBoolean(8), Mentioned: reader.GetBoolean(9), Urgent: reader.GetBoolean(10), Own: reader.GetBoolean(11), Deleted: reader.GetBoolean(12),
-                SentAt: reader.Time(13), ReportedAt: reader.Time(14), ReceivedAt: reader.Time(15), LastActivity: reader.OptionalTime(16), ExpiresAt: reader.OptionalTime(17),
-                Push: RulingAt(reader, 18), Email: RulingAt(reader, 20)));
-        }
-        foreach (var (key, list) in unseen)
-            state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { Unseen = list } };
-    }
-
-    private static Ruling? RulingAt(NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? null : new Ruling((Verdict)reader.GetInt16(column), (Reason)reader.GetInt16(column + 1));
 }

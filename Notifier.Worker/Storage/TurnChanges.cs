@@ -17,6 +17,9 @@ internal sealed class TurnChanges
 
     /// <summary>What was seen: its rows go, and the notifications that tell of it are taken back.</summary>
     public List<(ConversationKey Key, long UpTo)> Forgotten { get; } = [];
+
+    /// <summary>Crowded conversations that a push message tells of: with all that waits in them, loaded or not.</summary>
+    public List<(ConversationKey Key, long Escalation)> TakenAlong { get; } = [];
     public List<PushOrder> Pushes { get; } = [];
     public List<EmailOrder> Emails { get; } = [];
     public List<TraceRow> Trace { get; } = [];

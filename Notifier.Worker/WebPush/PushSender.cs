@@ -72,7 +72,7 @@ internal sealed partial class PushSender(
     {
         await using var connection = await database.OpenConnectionAsync(stopping);
         var query = new LadderQuery();
-        foreach (var push in claimed) query.Add(push.Key, whole: true);
+        foreach (var push in claimed) query.Add(push.Key, Extent.Everything);
         var state = await StateStore.LoadAsync(connection, query, stopping);
         var (contents, targets) = await PushContentStore.ReadAsync(connection, claimed, stopping);
         foreach (var claim in claimed)

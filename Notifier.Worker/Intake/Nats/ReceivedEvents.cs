@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Notifier.Worker.Storage;
@@ -66,7 +67,7 @@ internal sealed class ReceivedEvents
         var foreign = ForeignEvents.First(element, site);
         var read = EventDocument.Read(element, receivedAt, out var bad);
         if (read is not null && foreign is null) Take(read);
-        else if (foreign is null) Refuse(key, site, "unreadable", bad!.ToString(), element.GetRawText());
+        else if (foreign is null) Refuse(key, site, "unreadable", bad!.ToString(), Text(element));
         // Nobody knows whose it is; and in this form a replay does not let it in as another site's.
         else Refuse(key, null, read is null ? "unreadable" : "foreign", read is null ? bad!.ToString() : $"{foreign} is not of the site that the subject names: {subject}", Wrapped(subject, element));
     }
@@ -85,8 +86,10 @@ internal sealed class ReceivedEvents
 
     private static string SiteOf(string subject) => Uri.UnescapeDataString(subject[(subject.LastIndexOf('.') + 1)..]).Replace('\0', '\ufffd');
 
-    private static string Wrapped(string subject, JsonElement element) => $$"""{"subject":{{JsonSerializer.Serialize(subject)}},"event":{{element.GetRawText()}}}""";
+    private static string Wrapped(string subject, JsonElement element) => $$"""{"subject":{{JsonSerializer.Serialize(subject)}},"event":{{Text(element)}}}""";
+
+    private static string Text(JsonElement element) => Text(JsonMarshal.GetRawUtf8Value(element));
 
     /// <summary>As PostgreSQL can keep it.</summary>
-    private static string Text(byte[] data) => Encoding.UTF8.GetString(data).Replace('\0', '\ufffd');
+    private static string Text(ReadOnlySpan<byte> data) => Encoding.UTF8.GetString(data).Replace('\0', '\ufffd');
 }

@@ -10,10 +10,7 @@ BEGIN
                  generate_series(1, cardinality(sources)) AS n) AS o
     ORDER BY o.source, o.event_id, o.shard, o.n
   ), fresh AS (
-    -- In order, so that two doors never wait for each other in a circle.
-    INSERT INTO notifier.event_key (source, event_id) SELECT DISTINCT source, event_id FROM offered ORDER BY source, event_id
-    ON CONFLICT DO NOTHING
-    RETURNING source, event_id
+    SELECT * FROM notifier.keep_keys(sources, ids)
   ), whole AS (
     INSERT INTO notifier.inbox (shard, site, source, event_id, body)
     SELECT shard, coalesce(site, ''), source, event_id, body FROM offered JOIN fresh USING (source, event_id) WHERE shard IS NOT NULL ORDER BY n
