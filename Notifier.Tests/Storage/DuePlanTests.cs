@@ -108,6 +108,7 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
             INSERT INTO notifier.escalation_message (site, recipient, message, conversation, seq, outcome, presence, active_here, mentioned, reported_at, received_at)
             SELECT 'acme', 'bob', 'm-' || n, 'c', n, 0, 0, false, n = 50000, now(), now() FROM generate_series(1, {Pending}) AS n
             """);
+        await _database.ExecuteAsync("INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at) VALUES (1, 'acme', 'bob', 'c', 1, now())");
         await _database.ExecuteAsync("UPDATE notifier.message SET urgent = true WHERE id = 'm-60000'");
         await _database.ExecuteAsync("VACUUM ANALYZE");
         await using var explained = new ExplainedSource(_database.ConnectionString);
