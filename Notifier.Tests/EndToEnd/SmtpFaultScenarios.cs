@@ -65,7 +65,7 @@ public sealed class SmtpFaultScenarios(SmtpFaultScenarios.FaultStage stage) : IC
         await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
         await met.ReachedAsync(Stage.Soon);
         await stage.WaitForAttemptAsync(bob, "retry");
-        await stage.Database.ExecuteAsync("UPDATE notifier.email_attempt SET message_id = 'is <none' WHERE recipient = $1", bob.Id);
+        await stage.Database.ExecuteAsync("UPDATE notifier.email_attempt SET message_id = '' WHERE recipient = $1", bob.Id);
 
         var eve = await stage.PersonAsync(device: false);
         await stage.PublishAsync(eve.Said("c", "m", 1));
