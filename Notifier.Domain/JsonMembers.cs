@@ -42,12 +42,15 @@ internal sealed class JsonMembers
     {
         if (OptionalString(name, max) is { } text && (text.Length > 0 || Fault(name, "must not be empty")))
         {
-            if (text.Any(char.IsControl)) Fault(name, "must not contain control characters");
+            if (HasControl(text)) Fault(name, "must not contain control characters");
             return text;
         }
         Fault(name, "is missing");
         return "";
     }
+
+    /// <summary>Unicode's category Cc.</summary>
+    private static bool HasControl(string text) => text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f');
 
     public string? OptionalId(string name) => Find(name) is null ? null : Id(name);
 
@@ -71,7 +74,7 @@ internal sealed class JsonMembers
 
     public T Word<T>(string name, params ReadOnlySpan<(string Word, T Value)> words)
     {
-        var text = Find(name) is null ? null : OptionalString(name, 50);
+        var text = OptionalString(name, 50);
         foreach (var (word, value) in words)
             if (word == text) return value;
         Fault(name, text is null ? "is missing" : $"must be one of {string.Join(", ", words.ToArray().Select(w => w.Word))}");
@@ -143,7 +146,7 @@ internal sealed class JsonMembers
             var ids = new List<string>(value.GetArrayLength());
             foreach (var entry in value.EnumerateArray())
             {
-                if (JsonText.Of(entry) is not { Length: > 0 } id || id.Length > longest || id.Any(char.IsControl))
+                if (JsonText.Of(entry) is not { Length: > 0 } id || id.Length > longest || HasControl(id))
                 {
                     Fault($"{name}[{ids.Count}]", $"must be a string of 1 to {longest} characters, and none of them a control character");
                     return [];

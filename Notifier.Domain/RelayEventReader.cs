@@ -16,14 +16,19 @@ public static partial class RelayEventReader
     /// <param name="receivedAt">Now: stands in for a missing time, and no event is later than it.</param>
     /// <param name="bad">What is wrong, when null is returned.</param>
     /// <param name="path">Where the event stands in its document: <c>$</c>, or <c>$[3]</c> in a batch.</param>
-    public static RelayEvent? Read(JsonElement element, DateTimeOffset receivedAt, out Unreadable? bad, string path = "$")
+    public static RelayEvent? Read(JsonElement element, DateTimeOffset receivedAt, out Unreadable? bad, string path = "$") => Read(element, receivedAt, out _, out bad, path);
+
+    /// <inheritdoc cref="Read(JsonElement, DateTimeOffset, out Unreadable?, string)"/>
+    /// <param name="named">The outside of it, also where the type is unknown; null: that cannot be read.</param>
+    public static RelayEvent? Read(JsonElement element, DateTimeOffset receivedAt, out EventEnvelope? named, out Unreadable? bad, string path = "$")
     {
         var faults = new JsonMembers.Faults();
         var members = new JsonMembers(element, path, faults);
         var envelope = Envelope(members);
         var at = Earlier(members.OptionalTime("time"), receivedAt);
         RelayEvent? read = null;
-        if (faults.First is null)
+        named = faults.First is null ? envelope : null;
+        if (named is not null)
         {
             if (IsKnown(envelope.Type)) read = Traced(Data(envelope.Type, members.Object("data"), at), element);
             else faults.Add($"{path}.type", $"is not a type that is known here: {envelope.Type}", unknownType: true);

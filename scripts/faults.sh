@@ -9,20 +9,38 @@ need_fake_time() {
   apt_install faketime "the scenarios with a wrong clock" || true
 }
 
-# run_faults [--seed N] [--jobs N] [SCENARIO…]
-run_faults() {
+built=Debug
+
+need_faults() {
   need_postgres
   need_mail_server
   need_fake_time
   need_nats
-  "$root/Notifier.Faults/bin/Debug/net10.0/Notifier.Faults" \
-    "$root/Notifier.Worker/bin/Debug/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/Debug/net10.0/Notifier.Relay.dll" "$data/faults" "$@" < /dev/null
+}
+
+# harness WORKER FOLDER ARGS…: WORKER is the folder of the built worker's project.
+harness() {
+  "$root/Notifier.Faults/bin/$built/net10.0/Notifier.Faults" \
+    "$1/bin/$built/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/$built/net10.0/Notifier.Relay.dll" "${@:2}" < /dev/null
+}
+
+# run_faults [--seed N] [--jobs N] [SCENARIO…]
+run_faults() {
+  need_faults
+  harness "$root/Notifier.Worker" "$data/faults" "$@"
 }
 
 faults() {
   need_sdk
   need_room "$data"
   say 'Building…'
-  build_project Notifier.Faults
-  run_faults "$@"
+  # What holds a load is the program as it is shipped. What breaks is easier to read as it is built for tests.
+  if [[ " $* " == *' soak '* ]]; then built=Release; fi
+  build_project Notifier.Faults -c "$built"
+  if [[ ${1:-} == breakages ]]; then
+    need_faults
+    breakages "${@:2}"
+  else
+    run_faults "$@"
+  fi
 }

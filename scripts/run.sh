@@ -73,11 +73,11 @@ need_address() {
   ! port_taken "$host" "$port" || die "port $port is taken on $host: end the program that listens there (another ./dev run?), or set $setting"
 }
 
-# A build that succeeds has nothing to say.
+# build_project PROJECT [ARGS of dotnet build]. A build that succeeds has nothing to say.
 build_project() {
   local log
   log=$(mktemp)
-  if ! dotnet build "$1" -v:q -nologo -nodeReuse:false < /dev/null > "$log" 2>&1; then
+  if ! dotnet build "$@" -v:q -nologo -nodeReuse:false < /dev/null > "$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     die "$1 does not build; see above"

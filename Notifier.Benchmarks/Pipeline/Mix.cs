@@ -8,7 +8,8 @@ namespace Notifier.Benchmarks.Pipeline;
 /// 10 say that such a conversation was seen, and 5 are told a second time.
 /// </summary>
 /// <param name="publisher">Tells its events from those of others.</param>
-internal sealed class Mix(int people, string publisher)
+/// <param name="toAway">Hears of each person who is away, as a message to them is made.</param>
+internal sealed class Mix(int people, string publisher, Action<int>? toAway = null)
 {
     public const int Batch = 500;
     private readonly Queue<(int Person, long Conversation)> _unseen = new();
@@ -44,6 +45,7 @@ internal sealed class Mix(int people, string publisher)
             return Event(n, "conversation.seen", $$"""{"site":"bench","recipient":"r{{seen.Person}}","conversation":"{{publisher}}{{seen.Conversation}}","seq":{{seen.Conversation}},"at":"{{Now}}"}""");
         if (kind >= 30) return Outcome(n, person, "live", "delivered", """ "presence":"active","conversation":"live" """);
         _unseen.Enqueue((person, n));
+        toAway?.Invoke(person);
         return Outcome(n, person, $"{publisher}{n}", "undelivered", """ "presence":"offline" """);
     }
 

@@ -6,7 +6,7 @@ namespace Notifier.Benchmarks.Pipeline;
 
 /// <summary>
 /// <c>./dev bench pipeline</c>: events a second from their coming to the commit of what was decided. Beside it, on the same cluster: a Hangfire job per message,
-/// graphile-worker and pg-boss with jobs that do nothing, and as the limit the bare claim.
+/// graphile-worker and pg-boss with jobs that do nothing, and as the limit the bare claim. Then how long a message takes from its commit to the push service, at a steady rate.
 /// </summary>
 internal static class PipelineBenchmark
 {
@@ -16,6 +16,16 @@ internal static class PipelineBenchmark
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3), WarmUp = TimeSpan.FromSeconds(15);
 
     public static async Task<int> RunAsync()
+    {
+        await CompareAsync();
+        var took = (await Promptness.MeasureAsync()).Order().ToArray();
+        var (p50, p99) = (took[took.Length / 2], took[(int)(took.Length * 0.99)]);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"from commit to the push service, at {Promptness.PerSecond} events a second: p50 {p50:0} ms, p99 {p99:0} ms, of {took.Length}"));
+        Sides.Ratio($"p99 from commit to the push service, at {Promptness.PerSecond} events a second", "100 ms", p99 / 100);
+        return 0;
+    }
+
+    private static async Task CompareAsync()
     {
         using var nats = await NatsServerSide.StartAsync();
         var (database, worker) = await OurSide.StartAsync(nats);
@@ -38,7 +48,6 @@ internal static class PipelineBenchmark
         Console.WriteLine($"events a second, from coming to commit; median of {Rounds} rounds in turn");
         foreach (var (side, all) in sides.Zip(rates)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {side.Name,-28} {all.Median(),9:0}   ({all.Min():0} to {all.Max():0})"));
         foreach (var (side, all) in sides.Zip(rates).Skip(1)) Sides.Ratio("events decided, by HTTP", side.Name, rates[0].Zip(all, (ours, theirs) => ours / theirs).Median());
-        return 0;
     }
 
     private static async Task<List<double>[]> InTurnsAsync(IPipelineSide[] sides)

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using Notifier.Domain;
 using Notifier.Domain.WebPush;
 using Notifier.Tests.Api;
@@ -25,7 +26,7 @@ public sealed class SubscriptionRoutesTests(ApiFixture api) : IClassFixture<ApiF
     private async Task<string[]> ChangedAsync(params string[] recipients)
     {
         var bodies = await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox WHERE source IS NULL ORDER BY id");
-        return [.. bodies.Select(b => OwnEvents.Read(b)).OfType<RelayEvent.RecipientChanged>().Select(e => e.Recipient).Where(recipients.Contains)];
+        return [.. bodies.Select(b => OwnEvents.Read(Encoding.UTF8.GetBytes(b))).OfType<RelayEvent.RecipientChanged>().Select(e => e.Recipient).Where(recipients.Contains)];
     }
 
     [Fact]

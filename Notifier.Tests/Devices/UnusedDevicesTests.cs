@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Notifier.Domain;
 using Notifier.Tests.Api;
@@ -25,6 +26,6 @@ public sealed class UnusedDevicesTests(ApiFixture api) : IClassFixture<ApiFixtur
         Assert.Equal(["young"], await api.Database.ListAsync<string>("SELECT recipient FROM notifier.push_subscription"));
         Assert.Equal(["young"], await api.Database.ListAsync<string>("SELECT recipient FROM notifier.push_outbox"));
         var anew = Assert.Single(await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox"));
-        Assert.Equal("aged", Assert.IsType<RelayEvent.RecipientChanged>(OwnEvents.Read(anew)).Recipient);
+        Assert.Equal("aged", Assert.IsType<RelayEvent.RecipientChanged>(OwnEvents.Read(Encoding.UTF8.GetBytes(anew))).Recipient);
     }
 }

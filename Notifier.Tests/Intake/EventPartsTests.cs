@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Worker.Intake;
@@ -20,7 +21,7 @@ public sealed class EventPartsTests
             using var document = JsonDocument.Parse(part.Body);
             var read = Assert.IsType<RelayEvent.MessageOutcome>(RelayEventReader.Read(document.RootElement, Now, out _));
             Assert.All(read.Recipients, r => Assert.Equal(part.Shard, Shard.Of("acme", r.Id)));
-            Assert.Contains("\"ext\":\"kept\"", part.Body);
+            Assert.Contains("\"ext\":\"kept\"", Encoding.UTF8.GetString(part.Body));
             all.AddRange(read.Recipients.Select(r => r.Id));
         }
         Assert.Equal(Enumerable.Range(0, 50).Select(i => $"u-{i}").Order(), all.Order());

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Notifier.Domain;
 using Notifier.Worker.Storage;
 using Xunit;
@@ -159,7 +160,7 @@ public sealed class CancelEmailTests(OperationsDatabase database) : IClassFixtur
         var events = new List<RelayEvent>();
         await using var command = database.Source.CreateCommand("SELECT body FROM notifier.inbox WHERE source IS NULL ORDER BY id");
         await using var reader = await command.ExecuteReaderAsync(Cancellation);
-        while (await reader.ReadAsync(Cancellation)) events.Add(OwnEvents.Read(reader.GetString(0))!);
+        while (await reader.ReadAsync(Cancellation)) events.Add(OwnEvents.Read(Encoding.UTF8.GetBytes(reader.GetString(0)))!);
         return events;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Notifier.Domain;
 using Notifier.Worker.Storage;
 using Xunit;
@@ -61,7 +62,7 @@ public sealed class CancellationOfStateTests
     {
         var cancelled = new RelayEvent.EmailCancelled("acme", new DateTimeOffset(2026, 11, 24, 2, 41, 0, TimeSpan.Zero), "u-2", "c-9");
 
-        Assert.Equal(cancelled, OwnEvents.Read(OwnEvents.Write(cancelled)));
+        Assert.Equal(cancelled, OwnEvents.Read(Encoding.UTF8.GetBytes(OwnEvents.Write(cancelled))));
         Assert.Equal(Shard.Of("acme", "u-2"), OwnEvents.ShardOf(cancelled));
     }
 

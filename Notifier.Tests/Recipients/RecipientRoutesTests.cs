@@ -1,3 +1,4 @@
+using System.Text;
 using Notifier.Domain;
 using Notifier.Tests.Api;
 using Notifier.Worker.Storage;
@@ -21,7 +22,7 @@ public sealed class RecipientRoutesTests(ApiFixture api) : IClassFixture<ApiFixt
         "SELECT concat_ws('|', email, name, locale, time_zone, preferences::text) FROM notifier.recipient WHERE site = 'acme' AND id = $1", id);
 
     private async Task<List<RelayEvent?>> EventsAsync(string id) =>
-        [.. (await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox WHERE shard = $1 AND source IS NULL ORDER BY id", Shard.Of("acme", id))).Select(b => OwnEvents.Read(b))];
+        [.. (await api.Database.ListAsync<string>("SELECT body FROM notifier.inbox WHERE shard = $1 AND source IS NULL ORDER BY id", Shard.Of("acme", id))).Select(b => OwnEvents.Read(Encoding.UTF8.GetBytes(b)))];
 
     [Fact]
     public async Task What_the_site_says_of_a_person_is_kept_and_what_nobody_knows_is_not()

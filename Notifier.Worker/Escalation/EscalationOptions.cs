@@ -72,8 +72,8 @@ public sealed class EscalationOptions
     /// <summary>How many shards are worked on at once. 1 to 64, default 2.</summary>
     public int Lanes { get; set; } = 2;
 
-    /// <summary>How many events one transaction decides at most. 1 to 10,000, default 500.</summary>
-    public int BatchSize { get; set; } = 500;
+    /// <summary>How many events one transaction decides at most. 1 to 10,000, default 1,000.</summary>
+    public int BatchSize { get; set; } = 1000;
 
     /// <summary>How often the tables are looked at when no bell rings. 10 ms to 1 min, default 250 ms.</summary>
     public TimeSpan Poll { get; set; } = TimeSpan.FromMilliseconds(250);

@@ -13,7 +13,7 @@ namespace Notifier.Worker.Escalation;
 /// Killed at any point it leaves nothing, and the batch is taken again; run twice it changes nothing.
 /// </summary>
 internal sealed class EscalationProcessor(
-    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, SiteShares shares, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
+    NpgsqlDataSource database, IOptions<EscalationOptions> options, SiteDirectory sites, SiteShares shares, EscalationIds ids, Email.EmailAlarms alarms, Doorbells bells, NotifierMetrics metrics, TimeProvider clock)
 {
     /// <summary>Decides events, and the push rungs that are due, of the shards that nobody else is at.</summary>
     /// <param name="stints">Where they are.</param>
@@ -70,6 +70,7 @@ internal sealed class EscalationProcessor(
             foreach (var key in await DueStore.OpenAsync(connection, turn.Query.Recipients, cancellation)) turn.Query.Add(key);
         var state = await StateStore.LoadAsync(connection, turn.Query, cancellation);
         turn.Decide(state);
+        if (turn.WantsIds is > 0 and var count) turn.Name(await ids.TakeAsync(connection, count, cancellation));
         await TurnStore.SaveAsync(connection, turn.Changes, options.Value.Policy.PushTtl, cancellation);
         await alarms.SetAsync(connection, turn.EmailsDue, state.Now, cancellation);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Domain.Email;
@@ -25,6 +26,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
     private readonly HashSet<(ConversationKey Key, string Message)> _touched = [];
     private readonly Dictionary<ConversationKey, (long Seq, string? Device)> _marked = [];
     private readonly HashSet<ConversationKey> _changed = [];
+    private readonly Dictionary<string, Ruling> _pushNews = [], _emailNews = []; // of the conversation in hand
     private readonly List<(string Site, MessageContent Content)> _contents = [];
     private readonly Dictionary<RecipientKey, List<ConversationKey>> _emails = [];
 
@@ -45,7 +47,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         switch (e)
         {
             case RelayEvent.MessageOutcome m:
-                foreach (var r in m.Recipients) Query.Add(new(m.Site, r.Id, m.Message.Conversation));
+                foreach (var r in m.Recipients) Query.Arrive(new(m.Site, r.Id, m.Message.Conversation), m.Message.Seq);
                 Query.Messages.Add((m.Site, m.Message.Id));
                 break;
             case RelayEvent.ConversationSeen s:
@@ -83,7 +85,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
             bad = new Unreadable("$", $"is not JSON that can be read here: {e.Message}");
         }
         Changes.DeadLetters.Add(new DeadLetter(
-            null, "event", row.Source, envelope?.Id ?? row.EventId, bad!.UnknownType ? "unknown_type" : "unreadable", bad.ToString(), row.Body));
+            null, "event", row.Source, envelope?.Id ?? row.EventId, bad!.UnknownType ? "unknown_type" : "unreadable", bad.ToString(), row.Text));
         return null;
     }
 
@@ -106,7 +108,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         {
             case RelayEvent.MessageOutcome m when IsElsewhere(state, m):
                 Changes.DeadLetters.Add(new DeadLetter(
-                    m.Site, "event", row.Source, row.EventId, "conflicting", "$.data.message.conversation is not the one that this message was first reported in", row.Body));
+                    m.Site, "event", row.Source, row.EventId, "conflicting", "$.data.message.conversation is not the one that this message was first reported in", row.Text));
                 break;
             case RelayEvent.MessageOutcome m:
                 _contents.Add((m.Site, m.Message));
@@ -136,6 +138,19 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         }
     }
 
+    /// <summary>How many escalations are written for the first time, and want an id.</summary>
+    public int WantsIds => Changes.Escalations.Count(e => e.Row.Id == 0);
+
+    /// <summary>Names what is new, in the trace as well. A conversation that nothing was opened for has no escalation there.</summary>
+    public void Name(Queue<long> ids)
+    {
+        var names = new Dictionary<ConversationKey, long>();
+        foreach (ref var change in CollectionsMarshal.AsSpan(Changes.Escalations))
+            if (change.Row.Id == 0) change.Row = change.Row with { Id = names[change.Key] = ids.Dequeue() };
+        foreach (ref var row in CollectionsMarshal.AsSpan(Changes.Trace))
+            if (row.Escalation is null && names.TryGetValue(row.Key, out var id)) row = row with { Escalation = id };
+    }
+
     /// <summary>A message id belongs to one conversation for good: (site, message, recipient) is unique.</summary>
     private static bool IsElsewhere(LadderState state, RelayEvent.MessageOutcome m)
     {
@@ -151,7 +166,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         foreach (var (was, now) in row.State.Unseen.Zip(after.Unseen).Where(m => m.First.Email != m.Second.Email))
         {
             _touched.Add((key, was.Id));
-            if (now.Email is { } ruling) Changes.Trace.Add(new TraceRow(state.Now, key, was.Id, row.Id, Push: null, ruling));
+            if (now.Email is { } ruling) Changes.Trace.Add(new TraceRow(state.Now, key, was.Id, row.Name, Push: null, ruling));
         }
         state.Escalations[key] = row with { State = after };
     }
@@ -215,24 +230,28 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
     private EscalationRow Rule(
         LadderState state, ConversationKey key, EscalationRow row, IEnumerable<(UnseenMessage Message, Ruling Ruling)> push, IEnumerable<(UnseenMessage Message, Ruling Ruling)> email)
     {
-        var (pushNews, emailNews) = (News(Channel.Push, push), News(Channel.Email, email));
-        if (pushNews.Count + emailNews.Count == 0) return row;
+        Gather(_pushNews, Channel.Push, push);
+        Gather(_emailNews, Channel.Email, email);
+        if (_pushNews.Count + _emailNews.Count == 0) return row;
         var recipient = state.Recipients[key.Owner];
         var unseen = row.State.Unseen.ToArray();
         foreach (ref var message in unseen.AsSpan())
         {
-            var (onPush, onEmail) = (Of(pushNews, message), Of(emailNews, message));
+            var (onPush, onEmail) = (Of(_pushNews, message), Of(_emailNews, message));
             if (onPush is null && onEmail is null) continue;
-            Changes.Trace.Add(new TraceRow(state.Now, key, message.Id, row.Id, onPush, onEmail) { Grounds = GroundsOf(recipient, row.State, message) });
+            Changes.Trace.Add(new TraceRow(state.Now, key, message.Id, row.Name, onPush, onEmail) { Grounds = GroundsOf(recipient, row.State, message) });
             _touched.Add((key, message.Id));
-            if (onPush is { } p) message = message.With(Channel.Push, p);
-            if (onEmail is { } e) message = message.With(Channel.Email, e);
+            message = message with { Push = onPush ?? message.Push, Email = onEmail ?? message.Email };
         }
         return row with { State = row.State with { Unseen = unseen } };
     }
 
-    private static Dictionary<string, Ruling> News(Channel channel, IEnumerable<(UnseenMessage Message, Ruling Ruling)> rulings) =>
-        rulings.Where(r => !r.Ruling.SameAs(r.Message.On(channel))).ToDictionary(r => r.Message.Id, r => r.Ruling);
+    private static void Gather(Dictionary<string, Ruling> news, Channel channel, IEnumerable<(UnseenMessage Message, Ruling Ruling)> rulings)
+    {
+        news.Clear();
+        foreach (var (message, ruling) in rulings)
+            if (!ruling.SameAs(message.On(channel))) news.Add(message.Id, ruling);
+    }
 
     private static Ruling? Of(Dictionary<string, Ruling> news, UnseenMessage message) => news.TryGetValue(message.Id, out var ruling) ? ruling : null;
 
@@ -247,7 +266,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
             if (_touched.Contains((key, message.Id))) Changes.UnseenMessages.Add((key, message));
         // Messages that are told on every rung are loaded only with the whole conversation: without it, nothing can say that it is over.
         settled = settled with { Open = settled.State.Unseen.Count > 0 || (row.Open && !Query.Conversations[key].All) };
-        if (row.Exists || settled.Open) _changed.Add(key);
+        if (settled.IsNews) _changed.Add(key);
         return settled;
     }
 
@@ -260,6 +279,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         {
             var first = state.Escalations[group[0]];
             var id = Guid.CreateVersion7(state.Now);
+            _changed.UnionWith(group);
             foreach (var key in group)
                 state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { EmailAttempt = id }, Emails = state.Escalations[key].Emails + 1 };
             Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, site.Email.Domain), recipient,

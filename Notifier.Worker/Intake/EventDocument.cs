@@ -28,10 +28,9 @@ internal sealed record EventDocument(IReadOnlyList<Arrival> Arrivals, IReadOnlyD
         var sites = new Dictionary<string, string>();
         foreach (var (i, element) in single ? [(0, root)] : root.EnumerateArray().Index())
         {
-            var read = RelayEventReader.Read(element, receivedAt, out bad, single ? "$" : $"$[{i}]");
-            if (bad is { UnknownType: false }) return null;
-            var envelope = RelayEventReader.ReadEnvelope(element)!;
-            if (read is not null) sites.TryAdd(read.Site, single ? "$" : $"$[{i}]");
+            var path = single ? "$" : $"$[{i}]";
+            if (RelayEventReader.Read(element, receivedAt, out var envelope, out bad, path) is var read && (envelope is null || bad is { UnknownType: false })) return null;
+            if (read is not null) sites.TryAdd(read.Site, path);
             if (read is RelayEvent.MessageOutcome { Message.TraceParent: { } trace }) traces.Add(trace);
             types[read is null ? "unknown" : envelope.Type] = types.GetValueOrDefault(read is null ? "unknown" : envelope.Type) + 1;
             if (known.Add((envelope.Source, envelope.Id))) arrivals.AddRange(EventParts.Of(envelope, element, read));

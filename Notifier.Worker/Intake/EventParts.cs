@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Notifier.Domain;
@@ -12,12 +13,20 @@ internal static class EventParts
     /// <param name="read">The event as read; null for one of an unknown type, which becomes a dead letter.</param>
     public static IEnumerable<Arrival> Of(EventEnvelope envelope, JsonElement element, RelayEvent? read)
     {
-        if (read is not RelayEvent.MessageOutcome outcome) return [new Arrival(envelope.Source, envelope.Id, ShardOf(read), element.GetRawText(), read?.Site ?? "")];
+        if (read is not RelayEvent.MessageOutcome outcome) return [new Arrival(envelope.Source, envelope.Id, ShardOf(read), Utf8(element), read?.Site ?? "")];
 
+        if (outcome.Recipients is [var only]) return [new Arrival(envelope.Source, envelope.Id, Shard.Of(outcome.Site, only.Id), Utf8(element), outcome.Site)];
         var groups = outcome.Recipients.Select((r, i) => (Index: i, Shard: Shard.Of(outcome.Site, r.Id))).GroupBy(r => r.Shard, r => r.Index).ToArray();
         return groups.Length == 1
-            ? [new Arrival(envelope.Source, envelope.Id, groups[0].Key, element.GetRawText(), outcome.Site)]
+            ? [new Arrival(envelope.Source, envelope.Id, groups[0].Key, Utf8(element), outcome.Site)]
             : groups.Select(g => new Arrival(envelope.Source, envelope.Id, g.Key, WithRecipients(element, [.. g]), outcome.Site));
+    }
+
+    /// <summary>As it came; bytes in it that are no UTF-8, where nobody reads them, become U+FFFD.</summary>
+    private static byte[] Utf8(JsonElement element)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(element);
+        return System.Text.Unicode.Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
     }
 
     private static short ShardOf(RelayEvent? read) => read switch
@@ -43,7 +52,7 @@ internal static class EventParts
         }
     }
 
-    private static string WithRecipients(JsonElement element, HashSet<int> kept)
+    private static byte[] WithRecipients(JsonElement element, HashSet<int> kept)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -57,7 +66,7 @@ internal static class EventParts
             }
             writer.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteData(Utf8JsonWriter writer, JsonElement data, HashSet<int> kept)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Notifier.Domain;
 using Npgsql;
@@ -6,13 +7,18 @@ namespace Notifier.Worker.Storage;
 
 /// <summary>An event on its way in.</summary>
 /// <param name="Shard">The shard this part of it concerns; an event for people in several comes as one part for each.</param>
+/// <param name="Body">JSON in UTF-8, as all that passes through the inbox: nobody needs it as text.</param>
 /// <param name="Site">Whose it is; empty where nobody can tell.</param>
-internal readonly record struct Arrival(string Source, string Id, short Shard, string Body, string Site);
+internal readonly record struct Arrival(string Source, string Id, short Shard, byte[] Body, string Site);
 
 /// <summary>An event that waits for its decision.</summary>
 /// <param name="Source">Null: the notifier wrote it itself.</param>
 /// <param name="Site">Whose it is; empty where nobody can tell.</param>
-internal readonly record struct InboxRow(long Id, string? Source, string? EventId, string Body, DateTimeOffset ReceivedAt, string Site);
+internal readonly record struct InboxRow(long Id, string? Source, string? EventId, byte[] Body, DateTimeOffset ReceivedAt, string Site)
+{
+    /// <summary>For a dead letter.</summary>
+    public string Text => Encoding.UTF8.GetString(Body);
+}
 
 /// <summary>The inbox: append-only at the door, emptied by the shard's owner in the transaction that decides.</summary>
 internal sealed class InboxStore(NpgsqlDataSource database)
@@ -45,9 +51,7 @@ internal sealed class InboxStore(NpgsqlDataSource database)
 
     private static NpgsqlParameter[] Parameters(IReadOnlyList<Arrival> arrivals) =>
     [
-        new() { Value = arrivals.Select(a => a.Source).ToArray() }, new() { Value = arrivals.Select(a => a.Id).ToArray() },
-        new() { Value = arrivals.Select(a => a.Shard).ToArray() }, new() { Value = arrivals.Select(a => a.Body).ToArray() },
-        new() { Value = arrivals.Select(a => a.Site).ToArray() },
+        Column.Of(arrivals, a => a.Source), Column.Of(arrivals, a => a.Id), Column.Of(arrivals, a => a.Shard), Column.Utf8(arrivals, a => a.Body), Column.Of(arrivals, a => a.Site),
     ];
 
     /// <summary>An event may be for thousands of people: a turn of hundreds of those would take long, and much memory. As much as 5,000 ordinary events.</summary>
@@ -92,14 +96,15 @@ internal sealed class InboxStore(NpgsqlDataSource database)
         await using var reader = await batch.ReadByIndexAsync(
             """
             WITH turns AS MATERIALIZED (
-              SELECT i.id, i.turn, i.bytes FROM unnest($1, $2) AS s(shard, site)
+              SELECT i.place, i.id, i.turn, i.bytes FROM unnest($1, $2) AS s(shard, site)
               CROSS JOIN LATERAL (
-                SELECT o.id, octet_length(o.body) AS bytes, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o
+                SELECT o.ctid AS place, o.id, octet_length(o.body) AS bytes, row_number() OVER (ORDER BY o.id) AS turn FROM notifier.inbox o
                 WHERE o.shard = s.shard AND o.site = s.site ORDER BY o.id LIMIT $4) AS i
               ORDER BY i.turn, i.id LIMIT $3),
-            summed AS (SELECT id, sum(bytes) OVER (ORDER BY turn, id) - bytes AS before FROM turns),
+            summed AS (SELECT place, sum(bytes) OVER (ORDER BY turn, id) - bytes AS before FROM turns),
+            -- Where they lie is where they stay: nobody else may take them, and who rewrites one (to erase a person) leaves it to the next turn.
             taken AS (
-              DELETE FROM notifier.inbox WHERE id = ANY (ARRAY(SELECT id FROM summed WHERE before < $5))
+              DELETE FROM notifier.inbox WHERE ctid = ANY (ARRAY(SELECT place FROM summed WHERE before < $5))
               RETURNING id, source, event_id, body, received_at, site)
             SELECT * FROM taken ORDER BY id
             """,
@@ -111,7 +116,7 @@ internal sealed class InboxStore(NpgsqlDataSource database)
             ], cancellation);
         var rows = new List<InboxRow>();
         while (await reader.ReadAsync(cancellation))
-            rows.Add(new InboxRow(reader.GetInt64(0), reader.Text(1), reader.Text(2), reader.GetString(3), reader.Time(4), reader.GetString(5)));
+            rows.Add(new InboxRow(reader.GetInt64(0), reader.Text(1), reader.Text(2), reader.GetFieldValue<byte[]>(3), reader.Time(4), reader.GetString(5)));
         return rows;
     }
 
@@ -151,7 +156,7 @@ internal static class OwnEvents
     public static string Write(RelayEvent e) =>
         JsonSerializer.Serialize(new Envelope(e as RelayEvent.RecipientChanged, e as RelayEvent.EmailFinished, e as RelayEvent.EmailCancelled));
 
-    public static RelayEvent? Read(string body) =>
+    public static RelayEvent? Read(ReadOnlySpan<byte> body) =>
         JsonSerializer.Deserialize<Envelope>(body) is { } envelope ? (RelayEvent?)envelope.RecipientChanged ?? (RelayEvent?)envelope.EmailFinished ?? envelope.EmailCancelled : null;
 
     private sealed record Envelope(RelayEvent.RecipientChanged? RecipientChanged, RelayEvent.EmailFinished? EmailFinished, RelayEvent.EmailCancelled? EmailCancelled);

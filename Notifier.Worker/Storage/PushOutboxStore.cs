@@ -19,11 +19,11 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
 {
     /// <summary>One row per subscription; it takes the place of one that still waits there for the same conversation.</summary>
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<PushOrder> orders, TimeSpan ttl) => new(
-        """
+        $"""
         INSERT INTO notifier.push_outbox AS o (site, recipient, conversation, subscription, origin, up_to, message, expires_at, next_at)
         SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.up_to, k.message, notifier.now() + $6,
                greatest(notifier.now(), s.held_until)
-        FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS k(site, recipient, conversation, up_to, message, n)
+        FROM {Column.NumberedRows("site", "recipient", "conversation", "up_to", "message")} AS k
         JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
         ORDER BY s.id, k.conversation, k.n DESC
         ON CONFLICT (subscription, conversation) DO UPDATE SET
@@ -45,7 +45,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// </summary>
     public static NpgsqlBatchCommand Forget(IReadOnlyCollection<(ConversationKey Key, long UpTo)> seen, TimeSpan ttl) => new(
         $"""
-        WITH seen AS (SELECT * FROM unnest($1, $2, $3, $4) AS f(site, recipient, conversation, up_to)),
+        WITH seen AS {Column.Rows("site", "recipient", "conversation", "up_to")},
              gone AS (DELETE FROM notifier.escalation_message em USING seen f
                       WHERE em.site = f.site AND em.recipient = f.recipient AND em.conversation = f.conversation AND em.seq <= f.up_to
                       RETURNING em.site, em.recipient, em.conversation, f.up_to, em.message, em.seq, em.push_verdict),
@@ -152,7 +152,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// <summary>The push service has them: the messages are told, and the trace says so. The shard's owner may write the same rows; both go by their keys' order.</summary>
     public static NpgsqlBatchCommand Told(IReadOnlyCollection<ClaimedPush> pushes) => new(
         $"""
-        WITH done AS (SELECT site, recipient, conversation, max(up_to) AS up_to, min(origin) AS origin FROM unnest($1, $2, $3, $4, $5) AS d(site, recipient, conversation, up_to, origin)
+        WITH done AS (SELECT site, recipient, conversation, max(up_to) AS up_to, min(origin) AS origin FROM {Column.Rows("site", "recipient", "conversation", "up_to", "origin")} AS d
                       GROUP BY 1, 2, 3),
              theirs AS (SELECT em.site, em.recipient, em.message, done.origin FROM done JOIN notifier.escalation_message em USING (site, recipient, conversation)
                         WHERE em.seq <= done.up_to AND em.push_verdict = {(int)Verdict.Send} ORDER BY 1, 2, 3 FOR UPDATE OF em),

@@ -29,8 +29,17 @@ internal sealed class LadderQuery
     /// <summary>Messages that are loaded even if they are told on every channel: those that events speak of.</summary>
     public HashSet<(string Site, string Message)> Messages { get; } = [];
 
+    /// <summary>By conversation the highest <c>seq</c> that events bring: what is seen already needs less to be decided.</summary>
+    public Dictionary<ConversationKey, long> Arriving { get; } = [];
+
     public void Add(ConversationKey key, Extent extent = default) =>
         Conversations[key] = Conversations.TryGetValue(key, out var before) ? before.With(extent) : extent;
+
+    public void Arrive(ConversationKey key, long seq)
+    {
+        Add(key);
+        if (!Arriving.TryGetValue(key, out var before) || seq > before) Arriving[key] = seq;
+    }
 }
 
 /// <summary>How much of a conversation is loaded. By default: the messages that are still open on a rung. Of a crowded one no more than can decide comes (<see cref="UnseenMessageStore"/>).</summary>
@@ -49,159 +58,203 @@ internal readonly record struct Extent(bool All, long? UpTo)
 }
 
 /// <summary>The row of an escalation, with the facts behind it.</summary>
-/// <param name="Id">Given for life when the row is first thought of.</param>
+/// <param name="Id">Given for life when the row is written first; 0 until then.</param>
 /// <param name="Emails">How many emails were ever begun for it.</param>
-/// <param name="Exists">The row is in the database.</param>
-internal sealed record EscalationRow(long Id, ConversationState State, DateTimeOffset? PushAt, DateTimeOffset? EmailAt, int Emails, bool Exists, bool Open);
+internal sealed record EscalationRow(long Id, ConversationState State, DateTimeOffset? PushAt, DateTimeOffset? EmailAt, int Emails, bool Open)
+{
+    /// <summary>For the trace.</summary>
+    public long? Name => Id == 0 ? null : Id;
 
-/// <summary>Loads the state of a whole batch in one round trip, whatever its size; in two where a conversation is crowded.</summary>
+    /// <summary>The row in the database; null: there is none.</summary>
+    public EscalationRow? AsRead { get; init; }
+
+    /// <summary>It has to be written. Most of what is decided changes nothing here: one more message that was seen as it came.</summary>
+    public bool IsNews => AsRead is not { } read ? Open
+        : (Open, PushAt, EmailAt, Emails, State.EmailAttempt, State.EmailLevel, State.LastEmailAt)
+        != (read.Open, read.PushAt, read.EmailAt, read.Emails, read.State.EmailAttempt, read.State.EmailLevel, read.State.LastEmailAt);
+}
+
+/// <summary>
+/// Loads the state of a whole batch in two round trips, whatever its size: who the people are and where they stand, then what is unseen, of the conversations in which something is; and in
+/// a third what is left of those that are crowded. Rows come back with the number of their key in place of the key.
+/// </summary>
 internal sealed class StateStore
 {
     public static async Task<LadderState> LoadAsync(NpgsqlConnection connection, LadderQuery query, CancellationToken cancellation)
     {
-        var conversations = query.Conversations.Keys;
-        var recipients = conversations.Select(c => c.Owner).Union(query.Recipients).ToArray();
-        string[] people = [.. recipients.Select(r => r.Recipient)], peopleSites = [.. recipients.Select(r => r.Site)];
-        string[] sites = [.. conversations.Select(c => c.Site)], owners = [.. conversations.Select(c => c.Recipient)], names = [.. conversations.Select(c => c.Conversation)];
-
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Plans.ByIndex());
-        batch.BatchCommands.Add(Recipients(peopleSites, people));
-        batch.BatchCommands.Add(Presence(peopleSites, people));
-        batch.BatchCommands.Add(EmailsLastDay(peopleSites, people));
-        batch.BatchCommands.Add(Escalations(sites, owners, names));
-        batch.BatchCommands.Add(UnseenMessageStore.Messages(query));
-        batch.BatchCommands.Add(Known([.. query.Messages.Select(m => m.Site)], [.. query.Messages.Select(m => m.Message)]));
-
+        ConversationKey[] conversations = [.. query.Conversations.Keys];
+        RecipientKey[] people = [.. conversations.Select(c => c.Owner).Union(query.Recipients)];
+        (string Site, string Id)[] messages = [.. query.Messages];
         var state = new LadderState();
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
-        await ReadRecipientsAsync(reader, state, cancellation);
-        await ReadPresenceAsync(reader, state, cancellation);
-        var emails = await ReadEmailsAsync(reader, state, cancellation);
-        await ReadEscalationsAsync(reader, state, emails, cancellation);
-        await reader.NextResultAsync(cancellation);
-        await UnseenMessageStore.ReadAsync(reader, state, cancellation);
-        await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) state.Known[(reader.GetString(0), reader.GetString(1))] = (reader.GetString(2), reader.GetBoolean(3));
-        await reader.DisposeAsync();
-        await UnseenMessageStore.LoadCrowdedAsync(connection, query, state, cancellation);
+        foreach (var key in conversations) state.Escalations[key] = new(0, new() { Conversation = key.Conversation }, null, null, 0, Open: false);
+
+        await using (var batch = new NpgsqlBatch(connection))
+        {
+            batch.BatchCommands.Add(Plans.ByIndex());
+            batch.BatchCommands.Add(Plans.Kept());
+            batch.BatchCommands.Add(new("SELECT notifier.now()"));
+            batch.BatchCommands.Add(Recipients(people));
+            batch.BatchCommands.Add(Presence(people));
+            batch.BatchCommands.Add(Escalations(conversations));
+            batch.BatchCommands.Add(SeenMarks(conversations));
+            if (messages.Length > 0) batch.BatchCommands.Add(Known(messages));
+            batch.BatchCommands.Add(Plans.Anew()); // what follows in the transaction
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            await reader.NextResultAsync(cancellation);
+            await reader.NextResultAsync(cancellation);
+            await reader.ReadAsync(cancellation);
+            state.Now = reader.Time(0);
+            await ReadRecipientsAsync(reader, state, people, cancellation);
+            await ReadPresenceAsync(reader, state, people, cancellation);
+            await ReadEscalationsAsync(reader, state, conversations, cancellation);
+            await ReadSeenMarksAsync(reader, state, conversations, cancellation);
+            if (messages.Length > 0) await reader.NextResultAsync(cancellation);
+            while (messages.Length > 0 && await reader.ReadAsync(cancellation)) state.Known[messages[reader.GetInt32(0)]] = (reader.GetString(1), reader.GetBoolean(2));
+        }
+
+        // A conversation that is not open has nothing unseen; and what is seen as it comes is not for an email.
+        ConversationKey[] open = [.. conversations.Where(c => state.Escalations[c].Open)];
+        RecipientKey[] mailed = [.. open.Concat(query.Arriving.Where(a => a.Value > state.Escalations[a.Key].State.SeenUpTo).Select(a => a.Key)).Select(c => c.Owner).Distinct()];
+        if (mailed.Length == 0) return state;
+        await using (var batch = new NpgsqlBatch(connection))
+        {
+            batch.BatchCommands.Add(Plans.ByIndex());
+            batch.BatchCommands.Add(EmailsLastDay(mailed));
+            batch.BatchCommands.Add(UnseenMessageStore.Messages(query, open));
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            await ReadEmailsAsync(reader, state, mailed, cancellation);
+            await UnseenMessageStore.ReadAsync(reader, state, cancellation);
+        }
+        await UnseenMessageStore.LoadCrowdedAsync(connection, query, open, state, cancellation);
         return state;
     }
 
-    private static NpgsqlBatchCommand Recipients(string[] sites, string[] ids) => new(
-        """
-        SELECT k.site, k.id, notifier.now(), coalesce(s.enabled, true), r.id IS NOT NULL, r.email IS NOT NULL, supp.address IS NOT NULL,
-               r.unsubscribed_at IS NOT NULL, r.time_zone, r.preferences::text,
+    /// <summary>Of the first registered: one without a row is a stranger, who may have a device all the same.</summary>
+    private static NpgsqlBatchCommand Recipients(RecipientKey[] people) => new(
+        $"""
+        SELECT k.n, s.enabled, r.email IS NOT NULL, supp.address IS NOT NULL, r.unsubscribed_at IS NOT NULL, r.time_zone,
+               CASE WHEN r.preferences <> '{"{}"}' THEN r.preferences::text END, r.id IS NOT NULL,
                EXISTS (SELECT FROM notifier.push_subscription p WHERE p.site = k.site AND p.recipient = k.id)
-        FROM unnest($1, $2) AS k(site, id)
-        LEFT JOIN notifier.site s ON s.id = k.site
-        LEFT JOIN notifier.recipient r ON r.site = k.site AND r.id = k.id
-        LEFT JOIN notifier.suppression supp ON supp.site = k.site AND supp.address = lower(r.email)
+        FROM {Column.NumberedRows("site", "id")} AS k
+        LEFT JOIN LATERAL (SELECT * FROM notifier.site s WHERE s.id = k.site OFFSET 0) AS s ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.recipient r WHERE r.site = k.site AND r.id = k.id OFFSET 0) AS r ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.suppression p WHERE p.site = k.site AND p.address = lower(r.email) OFFSET 0) AS supp ON true
         """)
-    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+    { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
 
-    private static async Task ReadRecipientsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
-    {
-        while (await reader.ReadAsync(cancellation))
-        {
-            var key = new RecipientKey(reader.GetString(0), reader.GetString(1));
-            state.Now = reader.Time(2);
-            var profile = reader.GetBoolean(4)
-                ? new RecipientProfile(reader.GetBoolean(5), reader.GetBoolean(6), reader.GetBoolean(7), Zone(reader.Text(8)), Preferences(reader.GetString(9))) : null;
-            state.Recipients[key] = new RecipientState { Key = key, SiteEnabled = reader.GetBoolean(3), Profile = profile, HasPushSubscription = reader.GetBoolean(10) };
-        }
-    }
-
-    private static NotificationPreferences Preferences(string json) => json == "{}" ? NotificationPreferences.Default : NotificationPreferencesReader.ReadStored(json);
-
-    private static TimeZoneInfo Zone(string? id) => id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone : TimeZoneInfo.Utc;
-
-    private static NpgsqlBatchCommand Presence(string[] sites, string[] ids) => new(
-        """
-        SELECT p.site, p.recipient, p.node, p.state, p.conversation, p.at, p.received_at, p.last_active_at, n.lease_until
-        FROM unnest($1, $2) AS k(site, id)
-        JOIN notifier.presence p ON p.site = k.site AND p.recipient = k.id
-        LEFT JOIN notifier.relay_node n ON n.site = p.site AND n.node = p.node
-        """)
-    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
-
-    private static async Task ReadPresenceAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
+    private static async Task ReadRecipientsAsync(NpgsqlDataReader reader, LadderState state, RecipientKey[] people, CancellationToken cancellation)
     {
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            var key = new RecipientKey(reader.GetString(0), reader.GetString(1));
+            var key = people[reader.GetInt32(0)];
+            var profile = reader.GetBoolean(7) ? new RecipientProfile(reader.GetBoolean(2), reader.GetBoolean(3), reader.GetBoolean(4), Zone(reader.Text(5)), Preferences(reader.Text(6))) : null;
+            state.Recipients[key] = new RecipientState { Key = key, SiteEnabled = reader.IsDBNull(1) || reader.GetBoolean(1), Profile = profile, HasPushSubscription = reader.GetBoolean(8) };
+        }
+    }
+
+    private static NotificationPreferences Preferences(string? json) => json is null ? NotificationPreferences.Default : NotificationPreferencesReader.ReadStored(json);
+
+    private static TimeZoneInfo Zone(string? id) => id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone : TimeZoneInfo.Utc;
+
+    private static NpgsqlBatchCommand Presence(RecipientKey[] people) => new(
+        $"""
+        SELECT k.n, p.node, p.state, p.conversation, p.at, p.received_at, p.last_active_at, l.lease_until
+        FROM {Column.NumberedRows("site", "id")} AS k
+        CROSS JOIN LATERAL (SELECT * FROM notifier.presence p WHERE p.site = k.site AND p.recipient = k.id OFFSET 0) AS p
+        LEFT JOIN LATERAL (SELECT * FROM notifier.relay_node l WHERE l.site = p.site AND l.node = p.node OFFSET 0) AS l ON true
+        """)
+    { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
+
+    private static async Task ReadPresenceAsync(NpgsqlDataReader reader, LadderState state, RecipientKey[] people, CancellationToken cancellation)
+    {
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var key = people[reader.GetInt32(0)];
             var recipient = state.Recipients[key];
             var report = new PresenceReport(
-                reader.GetString(2), (Presence)reader.GetInt16(3), reader.Text(4), reader.Time(5), reader.Time(6), reader.OptionalTime(7));
-            var leases = reader.OptionalTime(8) is { } until ? new Dictionary<string, DateTimeOffset>(recipient.NodeLeases) { [report.Node] = until } : recipient.NodeLeases;
+                reader.GetString(1), (Presence)reader.GetInt16(2), reader.Text(3), reader.Time(4), reader.Time(5), reader.OptionalTime(6));
+            var leases = reader.OptionalTime(7) is { } until ? new Dictionary<string, DateTimeOffset>(recipient.NodeLeases) { [report.Node] = until } : recipient.NodeLeases;
             state.Recipients[key] = recipient with { Presence = [.. recipient.Presence, report], NodeLeases = leases };
         }
     }
 
-    private static NpgsqlBatchCommand EmailsLastDay(string[] sites, string[] ids) => new(
-        """
-        SELECT a.site, a.recipient, a.conversations, a.finished_at
-        FROM unnest($1, $2) AS k(site, id)
-        JOIN notifier.email_attempt a ON a.site = k.site AND a.recipient = k.id
-        WHERE a.state IN ('sent', 'unknown') AND a.finished_at > notifier.now() - interval '24 hours'
+    private static NpgsqlBatchCommand EmailsLastDay(RecipientKey[] people) => new(
+        $"""
+        SELECT k.n, a.conversations, a.finished_at
+        FROM {Column.NumberedRows("site", "id")} AS k
+        CROSS JOIN LATERAL (
+          SELECT * FROM notifier.email_attempt a
+          WHERE a.site = k.site AND a.recipient = k.id AND a.state IN ('sent', 'unknown') AND a.finished_at > notifier.now() - interval '24 hours' OFFSET 0) AS a
         ORDER BY a.finished_at
         """)
-    { Parameters = { new() { Value = sites }, new() { Value = ids } } };
+    { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
 
-    private static async Task<Dictionary<ConversationKey, List<DateTimeOffset>>> ReadEmailsAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
+    private static async Task ReadEmailsAsync(NpgsqlDataReader reader, LadderState state, RecipientKey[] people, CancellationToken cancellation)
     {
-        var emails = new Dictionary<ConversationKey, List<DateTimeOffset>>();
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            var key = new RecipientKey(reader.GetString(0), reader.GetString(1));
-            var at = reader.Time(3);
-            state.Recipients[key] = state.Recipients[key] with { EmailsLastDay = [.. state.Recipients[key].EmailsLastDay, at] };
-            foreach (var conversation in reader.GetFieldValue<string[]>(2))
-                (emails.TryGetValue(new(key.Site, key.Recipient, conversation), out var list) ? list : emails[new(key.Site, key.Recipient, conversation)] = []).Add(at);
+            var person = people[reader.GetInt32(0)];
+            var at = reader.Time(2);
+            state.Recipients[person] = state.Recipients[person] with { EmailsLastDay = [.. state.Recipients[person].EmailsLastDay, at] };
+            foreach (var conversation in reader.GetFieldValue<string[]>(1))
+                if (state.Escalations.TryGetValue(new(person.Site, person.Recipient, conversation), out var row))
+                    state.Escalations[new(person.Site, person.Recipient, conversation)] = row with { State = row.State with { EmailsLastDay = [.. row.State.EmailsLastDay, at] } };
         }
-        return emails;
     }
 
-    private static NpgsqlBatchCommand Escalations(string[] sites, string[] recipients, string[] conversations) => new(
-        """
-        SELECT k.site, k.recipient, k.conversation, coalesce(e.id, nextval('notifier.escalation_id')), e.id IS NOT NULL, e.id IS NOT NULL AND e.closed_at IS NULL,
-               e.push_at, e.email_at, e.email_attempt, coalesce(e.email_level, 0), e.last_email_at, coalesce(e.emails, 0),
-               coalesce(m.seq, -1), m.seen_at, m.active_at
-        FROM unnest($1, $2, $3) AS k(site, recipient, conversation)
-        LEFT JOIN notifier.escalation e USING (site, recipient, conversation)
-        LEFT JOIN notifier.seen_mark m USING (site, recipient, conversation)
+    private static NpgsqlBatchCommand Escalations(ConversationKey[] keys) => new(
+        $"""
+        SELECT k.n, e.id, e.closed_at IS NULL, e.push_at, e.email_at, e.email_attempt, e.email_level, e.last_email_at, e.emails
+        FROM {Column.NumberedRows("site", "recipient", "conversation")} AS k
+        CROSS JOIN LATERAL (SELECT * FROM notifier.escalation e WHERE e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation OFFSET 0) AS e
         """)
-    { Parameters = { new() { Value = sites }, new() { Value = recipients }, new() { Value = conversations } } };
+    { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
 
-    private static async Task ReadEscalationsAsync(
-        NpgsqlDataReader reader, LadderState state, Dictionary<ConversationKey, List<DateTimeOffset>> emails, CancellationToken cancellation)
+    private static async Task ReadEscalationsAsync(NpgsqlDataReader reader, LadderState state, ConversationKey[] keys, CancellationToken cancellation)
     {
         await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            var key = new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2));
+            var key = keys[reader.GetInt32(0)];
             var conversation = new ConversationState
             {
                 Conversation = key.Conversation,
-                EmailAttempt = reader.IsDBNull(8) ? null : reader.GetGuid(8),
-                EmailLevel = reader.GetInt32(9),
-                LastEmailAt = reader.OptionalTime(10),
-                SeenUpTo = reader.GetInt64(12),
-                SeenAt = reader.OptionalTime(13),
-                ActiveAt = reader.OptionalTime(14),
-                EmailsLastDay = emails.GetValueOrDefault(key) ?? [],
+                EmailAttempt = reader.IsDBNull(5) ? null : reader.GetGuid(5),
+                EmailLevel = reader.GetInt32(6),
+                LastEmailAt = reader.OptionalTime(7),
             };
-            state.Escalations[key] = new EscalationRow(
-                reader.GetInt64(3), conversation, reader.OptionalTime(6), reader.OptionalTime(7), reader.GetInt32(11), Exists: reader.GetBoolean(4), Open: reader.GetBoolean(5));
+            var row = new EscalationRow(reader.GetInt64(1), conversation, reader.OptionalTime(3), reader.OptionalTime(4), reader.GetInt32(8), Open: reader.GetBoolean(2));
+            state.Escalations[key] = row with { AsRead = row };
         }
     }
 
-    private static NpgsqlBatchCommand Known(string[] sites, string[] messages) => new(
-        """
-        SELECT site, id, m.conversation, m.deleted_at IS NOT NULL FROM unnest($1, $2) AS k(site, id) JOIN notifier.message m USING (site, id)
+    private static NpgsqlBatchCommand SeenMarks(ConversationKey[] keys) => new(
+        $"""
+        SELECT k.n, m.seq, m.seen_at, m.active_at
+        FROM {Column.NumberedRows("site", "recipient", "conversation")} AS k
+        CROSS JOIN LATERAL (SELECT * FROM notifier.seen_mark m WHERE m.site = k.site AND m.recipient = k.recipient AND m.conversation = k.conversation OFFSET 0) AS m
         """)
-    { Parameters = { new() { Value = sites }, new() { Value = messages } } };
+    { Parameters = { Column.Of(keys, k => k.Site), Column.Of(keys, k => k.Recipient), Column.Of(keys, k => k.Conversation) } };
+
+    private static async Task ReadSeenMarksAsync(NpgsqlDataReader reader, LadderState state, ConversationKey[] keys, CancellationToken cancellation)
+    {
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var key = keys[reader.GetInt32(0)];
+            var row = state.Escalations[key];
+            state.Escalations[key] = row with { State = row.State with { SeenUpTo = reader.GetInt64(1), SeenAt = reader.OptionalTime(2), ActiveAt = reader.OptionalTime(3) } };
+        }
+    }
+
+    private static NpgsqlBatchCommand Known((string Site, string Id)[] messages) => new(
+        $"""
+        SELECT k.n, m.conversation, m.deleted_at IS NOT NULL
+        FROM {Column.NumberedRows("site", "id")} AS k
+        CROSS JOIN LATERAL (SELECT * FROM notifier.message m WHERE m.site = k.site AND m.id = k.id OFFSET 0) AS m
+        """)
+    { Parameters = { Column.Of(messages, m => m.Site), Column.Of(messages, m => m.Id) } };
 }

@@ -12,6 +12,7 @@ internal static class StorageRegistration
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<InboxStore>();
         services.AddSingleton<DueStore>();
+        services.AddSingleton<EscalationIds>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<PushOutboxStore>();
         services.AddSingleton<EmailAttemptStore>();

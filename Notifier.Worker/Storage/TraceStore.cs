@@ -9,12 +9,15 @@ namespace Notifier.Worker.Storage;
 /// </summary>
 internal sealed class TraceStore(NpgsqlDataSource database)
 {
+    private static readonly string[] Columns =
+    [
+        "at", "site", "recipient", "conversation", "message", "escalation", "push_verdict", "push_reason", "push_until", "email_verdict", "email_reason", "email_until",
+        "outcome", "presence", "presence_now", "last_activity", "seen_up_to", "seq", "sent_at", "device", "address", "basis",
+    ];
+
     public static NpgsqlBatchCommand Write(IReadOnlyCollection<TraceRow> rows) => new(
-        """
-        INSERT INTO notifier.trace
-          (at, site, recipient, conversation, message, escalation, push_verdict, push_reason, push_until, email_verdict, email_reason, email_until,
-           outcome, presence, presence_now, last_activity, seen_up_to, seq, sent_at, device, address, basis)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+        $"""
+        INSERT INTO notifier.trace ({string.Join(", ", Columns)}) SELECT * FROM {Column.Rows(Columns)} AS n
         """)
     {
         Parameters =

@@ -35,10 +35,9 @@ internal sealed class TurnStore
         var rows = messages.DistinctBy(m => (m.Site, m.Content.Id)).ToArray();
         // What an edit or a deletion left here before the message came is filled up; a message that is here already stays as it is.
         return new NpgsqlBatchCommand(
-            """
+            $"""
             INSERT INTO notifier.message AS m (site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at, traceparent)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-              AS n(site, id, conversation, seq, kind, title, sender_id, sender_name, text, sealed, url, urgent, sent_at, expires_at, traceparent)
+            SELECT * FROM {Column.Rows("site", "id", "conversation", "seq", "kind", "title", "sender_id", "sender_name", "text", "sealed", "url", "urgent", "sent_at", "expires_at", "traceparent")} AS n
             ORDER BY site, id
             ON CONFLICT (site, id) DO UPDATE SET
               kind = excluded.kind, title = excluded.title, sender_id = excluded.sender_id, sender_name = excluded.sender_name, url = excluded.url,
@@ -63,9 +62,9 @@ internal sealed class TurnStore
         // The newest edit wins, in the batch and in the table; at the same moment the greater text, so that order cannot matter.
         var rows = edits.GroupBy(e => (e.Site, e.Message)).Select(g => g.OrderBy(e => e.At).ThenBy(e => e.Text ?? e.Sealed, StringComparer.Ordinal).Last()).ToArray();
         return new NpgsqlBatchCommand(
-            """
+            $"""
             INSERT INTO notifier.message AS m (site, id, conversation, seq, text, sealed, edited_at)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) AS n(site, id, conversation, seq, text, sealed, edited_at) ORDER BY site, id
+            SELECT * FROM {Column.Rows("site", "id", "conversation", "seq", "text", "sealed", "edited_at")} AS n ORDER BY site, id
             ON CONFLICT (site, id) DO UPDATE SET text = excluded.text, sealed = excluded.sealed, edited_at = excluded.edited_at
             WHERE (excluded.edited_at, coalesce(excluded.text, excluded.sealed) COLLATE "C") > (coalesce(m.edited_at, '-infinity'), coalesce(m.text, m.sealed, '') COLLATE "C")
             """)
@@ -81,9 +80,9 @@ internal sealed class TurnStore
     {
         var rows = deletions.DistinctBy(d => (d.Site, d.Message)).ToArray();
         return new NpgsqlBatchCommand(
-            """
+            $"""
             INSERT INTO notifier.message AS m (site, id, conversation, seq, deleted_at)
-            SELECT * FROM unnest($1, $2, $3, $4, $5) AS n(site, id, conversation, seq, deleted_at) ORDER BY site, id
+            SELECT * FROM {Column.Rows("site", "id", "conversation", "seq", "deleted_at")} AS n ORDER BY site, id
             ON CONFLICT (site, id) DO UPDATE SET deleted_at = least(m.deleted_at, excluded.deleted_at)
             """)
         { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Message), Of(rows, r => r.Conversation), Of(rows, r => r.Seq), Of(rows, r => r.At) } };
@@ -93,18 +92,18 @@ internal sealed class TurnStore
     {
         var rows = leases.GroupBy(l => (l.Site, l.Node)).Select(g => g.MaxBy(l => l.Until)).ToArray();
         return new NpgsqlBatchCommand(
-            """
+            $"""
             INSERT INTO notifier.relay_node AS n (site, node, lease_until)
-            SELECT * FROM unnest($1, $2, $3) AS l(site, node, lease_until) ORDER BY site, node
+            SELECT * FROM {Column.Rows("site", "node", "lease_until")} AS l ORDER BY site, node
             ON CONFLICT (site, node) DO UPDATE SET lease_until = greatest(n.lease_until, excluded.lease_until)
             """)
         { Parameters = { Of(rows, r => r.Site), Of(rows, r => r.Node), Of(rows, r => r.Until) } };
     }
 
     private static NpgsqlBatchCommand Presence(Dictionary<(RecipientKey Recipient, string Node), PresenceReport> reports) => new(
-        """
+        $"""
         INSERT INTO notifier.presence AS p (site, recipient, node, state, conversation, at, received_at, last_active_at)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+        SELECT * FROM {Column.Rows("site", "recipient", "node", "state", "conversation", "at", "received_at", "last_active_at")} AS n
         ON CONFLICT (site, recipient, node) DO UPDATE SET
           state = excluded.state, conversation = excluded.conversation, at = excluded.at, received_at = excluded.received_at, last_active_at = excluded.last_active_at
         """)
@@ -117,9 +116,9 @@ internal sealed class TurnStore
     };
 
     private static NpgsqlBatchCommand SeenMarks(List<(ConversationKey Key, ConversationState State, string? Device)> marks) => new(
-        """
+        $"""
         INSERT INTO notifier.seen_mark AS m (site, recipient, conversation, seq, seen_at, active_at, device)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+        SELECT * FROM {Column.Rows("site", "recipient", "conversation", "seq", "seen_at", "active_at", "device")} AS n
         ON CONFLICT (site, recipient, conversation) DO UPDATE SET
           seq = greatest(m.seq, excluded.seq), seen_at = greatest(m.seen_at, excluded.seen_at), active_at = greatest(m.active_at, excluded.active_at),
           device = CASE WHEN excluded.seq > m.seq THEN excluded.device ELSE m.device END
@@ -133,13 +132,12 @@ internal sealed class TurnStore
     };
 
     private static NpgsqlBatchCommand Escalations(List<(ConversationKey Key, EscalationRow Row)> rows) => new(
-        """
+        $"""
         INSERT INTO notifier.escalation AS e
           (site, recipient, conversation, id, shard, opened_at, closed_at, push_at, email_at, email_attempt, email_level, last_email_at, emails)
         SELECT n.site, n.recipient, n.conversation, n.id, n.shard, notifier.now(), CASE WHEN NOT n.open THEN notifier.now() END,
                n.push_at, n.email_at, n.email_attempt, n.email_level, n.last_email_at, n.emails
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-          AS n(site, recipient, conversation, id, shard, open, push_at, email_at, email_attempt, email_level, last_email_at, emails)
+        FROM {Column.Rows("site", "recipient", "conversation", "id", "shard", "open", "push_at", "email_at", "email_attempt", "email_level", "last_email_at", "emails")} AS n
         ON CONFLICT (site, recipient, conversation) DO UPDATE SET
           opened_at = CASE WHEN e.closed_at IS NOT NULL AND excluded.closed_at IS NULL THEN excluded.opened_at ELSE e.opened_at END,
           closed_at = excluded.closed_at, push_at = excluded.push_at, email_at = excluded.email_at, email_attempt = excluded.email_attempt,
@@ -159,9 +157,9 @@ internal sealed class TurnStore
         INSERT INTO notifier.escalation_message AS m
           (site, recipient, conversation, message, seq, outcome, presence, active_here, mentioned, reported_at, received_at, last_activity,
            push_verdict, push_reason, email_verdict, email_reason)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-          AS n(site, recipient, conversation, message, seq, outcome, presence, active_here, mentioned, reported_at, received_at, last_activity,
-               push_verdict, push_reason, email_verdict, email_reason)
+        SELECT * FROM {Column.Rows(
+          "site", "recipient", "conversation", "message", "seq", "outcome", "presence", "active_here", "mentioned", "reported_at", "received_at", "last_activity", "push_verdict",
+          "push_reason", "email_verdict", "email_reason")} AS n
         ORDER BY site, recipient, message
         ON CONFLICT (site, recipient, message) DO UPDATE SET
           outcome = excluded.outcome, presence = excluded.presence, active_here = excluded.active_here, mentioned = excluded.mentioned,
@@ -195,6 +193,24 @@ internal static class Column
         foreach (var row in rows) values[i++] = column(row);
         return new NpgsqlParameter { Value = values };
     }
+
+    /// <summary>Text that is in UTF-8 already.</summary>
+    public static NpgsqlParameter Utf8<TRow>(IReadOnlyCollection<TRow> rows, Func<TRow, byte[]> column) =>
+        new() { Value = rows.Select(column).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+    /// <summary>
+    /// The arrays <c>$1</c>, <c>$2</c>, … side by side as rows, for FROM. In a select list PostgreSQL reads them together, one row at a time; from <c>FROM unnest($1, $2)</c> it would
+    /// first make a table of each.
+    /// </summary>
+    public static string Rows(params ReadOnlySpan<string> names)
+    {
+        var columns = new List<string>(names.Length);
+        foreach (var name in names) columns.Add($"unnest(${columns.Count + 1}) AS {name}");
+        return $"(SELECT {string.Join(", ", columns)})";
+    }
+
+    /// <summary>The same, and <c>n</c> counts the rows from 0.</summary>
+    public static string NumberedRows(params ReadOnlySpan<string> names) => $"{Rows(names)[..^1]}, generate_series(0, cardinality($1) - 1) AS n)";
 
     public static NpgsqlParameter Json<TRow>(IReadOnlyCollection<TRow> rows, Func<TRow, string?> column) =>
         new() { Value = rows.Select(column).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb };
