@@ -48,6 +48,10 @@ internal sealed class EmailEndings
     public Task WithdrawAsync(ClaimedEmail email, EmailDraft says) =>
         WriteAsync(new Ended(email, says, null, new Ending("withdrawn", new Ruling(Verdict.Wait, Reason.Coalescing), null)));
 
+    /// <summary>Nothing was handed to a server: perhaps it can be written by the next attempt, or the next release.</summary>
+    public Task UncomposedAsync(ClaimedEmail email, EmailDraft says, string fault) =>
+        WriteAsync(new Ended(email, says, null, Of(email, new SmtpOutcome.Transient(SmtpPhase.Mail, null)) with { Answer = $"it could not be written: {fault}" }));
+
     /// <summary>Nobody can tell whether it arrived, and it was re-sent already: it counts as told.</summary>
     public Task UnknownAsync(ClaimedEmail email) =>
         WriteAsync(new Ended(email, EmailDraft.Nothing with { Goes = email.Conversations }, null, new Ending("unknown", new Ruling(Verdict.Told, Reason.OutcomeUnknown), null)));

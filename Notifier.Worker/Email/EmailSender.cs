@@ -38,6 +38,11 @@ internal sealed partial class EmailSender(
             LogDatabase(log, claimed.Id, DatabaseFault.Word(e)); // the lease runs out, and the email is claimed anew
             return false;
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogBroken(log, claimed.Id, e); // likewise; the others go on
+            return true;
+        }
         finally
         {
             leases.LetGo(claimed);
@@ -74,7 +79,7 @@ internal sealed partial class EmailSender(
             }
 
             var overtaken = false;
-            var message = composer.Compose(content.Digest, Envelope(claimed, says, to));
+            if (await ComposeAsync(claimed, says, content.Digest, to) is not { } message) return true;
             using var span = Tracing.Start("notifier.email", ActivityKind.Client, content.Traces is [var first, ..] ? first : null, others: content.Traces.Skip(1));
             await place.Entered.WaitAsync(cancellation);
             using var server = servers.Take(claimed.Recipient.Site);
@@ -93,12 +98,25 @@ internal sealed partial class EmailSender(
         return true;
     }
 
+    /// <returns>Null: it cannot be composed, and has its end.</returns>
+    private async Task<MimeMessage?> ComposeAsync(ClaimedEmail claimed, EmailDraft says, EmailDigest digest, MailboxAddress to)
+    {
+        try
+        {
+            return composer.Compose(digest, Envelope(claimed, says, to));
+        }
+        catch (Exception e)
+        {
+            LogBroken(log, claimed.Id, e);
+            await endings.UncomposedAsync(claimed, says, e.GetType().Name);
+            return null;
+        }
+    }
+
     /// <summary>After RCPT, before DATA: MailKit asks from inside its dialogue, and cannot wait for a task. At most one thread per connection blocks here.</summary>
     private bool LastLook(ClaimedEmail claimed, EmailDraft composed, EmailContent content, out bool overtaken)
     {
-        var looking = looks.LastAsync(claimed, composed, content);
-        ((IAsyncResult)looking).AsyncWaitHandle.WaitOne(); // a task that is waited for spins first, and what it waits for needs that processor
-        var start = looking.GetAwaiter().GetResult();
+        var start = looks.LastAsync(claimed, composed, content).GetAwaiter().GetResult(); // the thread pool knows of this wait, and has another thread work meanwhile
         overtaken = start == DataStart.Overtaken;
         return start == DataStart.Begun;
     }
@@ -114,6 +132,9 @@ internal sealed partial class EmailSender(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Email {Email} ended: {Outcome}")]
     private static partial void LogEnded(ILogger log, Guid email, string outcome);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Email {Email} cannot be sent")]
+    private static partial void LogBroken(ILogger log, Guid email, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Email {Email} is left to its lease: the database did not answer ({Cause})")]
     private static partial void LogDatabase(ILogger log, Guid email, string cause);

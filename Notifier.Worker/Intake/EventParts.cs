@@ -22,12 +22,7 @@ internal static class EventParts
             : groups.Select(g => new Arrival(envelope.Source, envelope.Id, g.Key, WithRecipients(element, [.. g]), outcome.Site));
     }
 
-    /// <summary>As it came; bytes in it that are no UTF-8, where nobody reads them, become U+FFFD.</summary>
-    private static byte[] Utf8(JsonElement element)
-    {
-        var raw = JsonMarshal.GetRawUtf8Value(element);
-        return System.Text.Unicode.Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
-    }
+    private static byte[] Utf8(JsonElement element) => JsonMarshal.GetRawUtf8Value(element).ToArray();
 
     private static short ShardOf(RelayEvent? read) => read switch
     {
