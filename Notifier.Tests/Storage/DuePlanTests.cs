@@ -82,6 +82,7 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
             SELECT 'acme', 'bob', 'm-' || n, 'c', n, 0, 0, false, n = 50000, now(), now() FROM generate_series(1, {Pending}) AS n
             """);
         await _database.ExecuteAsync("UPDATE notifier.message SET urgent = true WHERE id = 'm-60000'");
+        await _database.ExecuteAsync("INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at) VALUES (1, 'acme', 'bob', 'c', 5, now())"); // as always where something is unseen
         await _database.ExecuteAsync("VACUUM ANALYZE");
         await using var explained = new ExplainedSource(_database.ConnectionString);
         await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
