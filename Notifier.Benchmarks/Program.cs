@@ -17,6 +17,7 @@ return args switch
     ["shares"] => await ShareBenchmark.RunAsync(),
     ["relay"] => await RelayBenchmark.RunAsync(),
     ["relay-signalr", var port] => await SignalRSide.RunAsync(port),
+    ["browser"] => await BrowserBenchmark.RunAsync(),
     ["nodes"] => await NodesBenchmark.RunAsync(),
     ["attention"] => AttentionBenchmark.Run(),
     ["email"] => await EmailBenchmark.RunAsync(),
@@ -32,6 +33,6 @@ return args switch
 
 static int Unknown()
 {
-    Console.Error.WriteLine("The benchmarks are: attention, email, growth, ladder, nodes, pipeline, relay, retention, shares, webpush. Run them by ./dev bench [NAME].");
+    Console.Error.WriteLine("The benchmarks are: attention, browser, email, growth, ladder, nodes, pipeline, relay, retention, shares, webpush. Run them by ./dev bench [NAME].");
     return 1;
 }

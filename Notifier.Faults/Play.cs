@@ -49,7 +49,7 @@ internal static class Play
             doubt = watch.Machine.Doubt;
         }
         var evidence = await Evidence.ReadAsync(cast.Database, folder);
-        return new Verdict([.. Invariants.Of(evidence, scenario.Repeats)], doubt, clock.Elapsed);
+        return new Verdict([.. Invariants.Of(evidence, scenario.Repeats, scenario.Parks)], doubt, clock.Elapsed);
     }
 
     private static async Task RegisterAsync(Plan plan, Cast cast, Doors doors, DriverLog log)

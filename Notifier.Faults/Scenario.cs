@@ -10,6 +10,9 @@ internal sealed record Scenario(string Name, Func<Act, Task> Inject, Setup Setup
 {
     /// <summary>Null: it can be run here; else why not.</summary>
     public Func<string?> CannotRun { get; init; } = () => null;
+
+    /// <summary>With <c>Email__OnUnknown=Park</c>: no mail at all arrives twice, whatever dies when.</summary>
+    public bool Parks { get; init; }
 }
 
 /// <summary>What a scenario's hand has at hand.</summary>

@@ -28,6 +28,7 @@ internal static class Scenarios
         new("smtp-hang", MailServers.HangAfterDotAsync, Plain, Repeats: true),
         new("smtp-drop-kept", MailServers.DropKeptAsync, Plain, Repeats: true),
         new("smtp-drop-lost", MailServers.DropLostAsync, Plain, Repeats: true),
+        new("smtp-park", MailServers.ParkAsync, Plain with { Settings = new Dictionary<string, string> { ["Email__OnUnknown"] = "Park" } }, Repeats: true) { Parks = true },
         new("seen-in-dialogue", MailServers.SeenInDialogueAsync, Patient),
         new("push-429", PushServices.SlowDownAsync, Plain),
         new("push-410", PushServices.GoneAsync, Plain),

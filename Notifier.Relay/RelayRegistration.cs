@@ -31,7 +31,8 @@ internal static class RelayRegistration
         services.AddSingleton<RecentPublications>().AddSingleton<PublishEndpoint>().AddSingleton<SmallRequests>();
         services.AddSingleton<FanoutLane>().AddSingleton<EventLog>().AddSingleton<People>().AddSingleton<Signals>().AddSingleton<Switchboard>();
         services.AddSingleton<ConnectionTable>().AddSingleton<ClientFrames>().AddSingleton<ConnectRate>().AddSingleton<Origins>().AddSingleton<ConnectEndpoint>().AddSingleton<PollEndpoint>();
-        services.AddSingleton<Upgrades>().AddSingleton<IConnectionListenerFactory, FrontDoor>(); // the last one is asked first
+        // The last one is asked first. Elsewhere than on Linux all connections are Kestrel's.
+        if (OperatingSystem.IsLinux()) services.AddSingleton<ReadyQueue>().AddSingleton<Upgrades>().AddSingleton<IConnectionListenerFactory, FrontDoor>();
         services.AddSingleton<Conversations>().AddSingleton<PresenceReporter>().AddSingleton<Facts>().AddSingleton<SeenMarks>();
         services.AddSingleton<OutcomeJournal>().AddSingleton<Deadlines>().AddSingleton<Reports>();
 

@@ -37,7 +37,7 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH offered AS (
-    SELECT DISTINCT o.source, o.event_id FROM unnest(sources, ids) AS o(source, event_id)
+    SELECT DISTINCT o.source, o.event_id FROM (SELECT unnest(sources) AS source, unnest(ids) AS event_id) AS o
     WHERE NOT EXISTS (SELECT FROM notifier.event_key k WHERE k.week = this - 1 AND k.source = o.source AND k.event_id = o.event_id)
       AND NOT EXISTS (SELECT FROM notifier.event_key k WHERE k.week = this - 2 AND k.source = o.source AND k.event_id = o.event_id)
   ), before AS (

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # variables cross the files: dev sources all of them
 # ./dev bench: each benchmark with what it is compared with. Sourced.
 
-benchmarks=(attention pipeline ladder shares growth retention email webpush relay nodes)
+benchmarks=(attention pipeline ladder shares growth retention email webpush relay nodes browser)
 
 bench() {
   local name names=("${@:-${benchmarks[@]}}")
@@ -24,6 +24,7 @@ bench() {
       email) need_postfix ;;
       webpush) need_openssl_side ;;
       relay) need_fanout_limit ;;
+      browser) need_tool chromium chromium 'the browser' ;;
       *) die "there is no benchmark $name; there are: ${benchmarks[*]}" ;;
     esac
     "$root/Notifier.Benchmarks/bin/Release/net10.0/Notifier.Benchmarks" "$name" < /dev/null || die "the benchmark $name failed; see above"

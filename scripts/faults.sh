@@ -11,14 +11,23 @@ need_fake_time() {
 
 built=Debug
 
-# run_faults [--seed N] [--jobs N] [SCENARIO…]
-run_faults() {
+need_faults() {
   need_postgres
   need_mail_server
   need_fake_time
   need_nats
+}
+
+# harness WORKER FOLDER ARGS…: WORKER is the folder of the built worker's project.
+harness() {
   "$root/Notifier.Faults/bin/$built/net10.0/Notifier.Faults" \
-    "$root/Notifier.Worker/bin/$built/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/$built/net10.0/Notifier.Relay.dll" "$data/faults" "$@" < /dev/null
+    "$1/bin/$built/net10.0/Notifier.Worker.dll" "$root/Notifier.Relay/bin/$built/net10.0/Notifier.Relay.dll" "${@:2}" < /dev/null
+}
+
+# run_faults [--seed N] [--jobs N] [SCENARIO…]
+run_faults() {
+  need_faults
+  harness "$root/Notifier.Worker" "$data/faults" "$@"
 }
 
 faults() {
@@ -28,5 +37,10 @@ faults() {
   # What holds a load is the program as it is shipped. What breaks is easier to read as it is built for tests.
   if [[ " $* " == *' soak '* ]]; then built=Release; fi
   build_project Notifier.Faults -c "$built"
-  run_faults "$@"
+  if [[ ${1:-} == breakages ]]; then
+    need_faults
+    breakages "${@:2}"
+  else
+    run_faults "$@"
+  fi
 }

@@ -9,6 +9,8 @@ namespace Notifier.Benchmarks.Relay;
 /// <summary>One server to compare: a process of its own, how to start it and how to talk to it.</summary>
 internal sealed class RelayServer : IDisposable
 {
+    public const string ApiKey = "bench-api-key-0123456789";
+
     private readonly Process _process;
     private readonly HttpClient _http;
     private Socket? _limit;
@@ -17,7 +19,7 @@ internal sealed class RelayServer : IDisposable
     {
         (Name, Dialect, Port, _process) = (name, dialect, port, process);
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        _http.DefaultRequestHeaders.Add("Authorization", "Bearer bench-api-key-0123456789");
+        _http.DefaultRequestHeaders.Add("Authorization", $"Bearer {ApiKey}");
     }
 
     public string Name { get; }

@@ -22,7 +22,7 @@ internal sealed record Push(double At, string Subscription, string Person, strin
 
 internal sealed record Standing(string Recipient, string Conversation, string Message, long Seq, int? Push, int? Email);
 
-internal sealed record Attempt(string MessageId, string Recipient, string State, bool Resent);
+internal sealed record Attempt(string MessageId, string Recipient, IReadOnlyList<string> Conversations, string State, bool Resent);
 
 internal sealed record Mark(long Order, string Recipient, string Conversation, long Seq, double CommittedAt);
 
@@ -54,6 +54,14 @@ internal sealed partial class Evidence
 
     public IReadOnlyList<Due> Dues => field ??= [.. Of("offered").Where(o => (string?)o["Type"] == "message.outcome").Concat(Of("published")).SelectMany(DuesOf).DistinctBy(d => (d.Message, d.Recipient))];
 
+    /// <summary>What an email tells of that waits for an admin: nobody knows whether it arrived.</summary>
+    public IReadOnlySet<(string Recipient, string Conversation)> Parked =>
+        field ??= Attempts.Where(a => a.State == "parked").SelectMany(a => a.Conversations.Select(c => (a.Recipient, c))).ToHashSet();
+
+    /// <summary>From each fault to the next healing.</summary>
+    public IReadOnlyList<(double From, double To)> Faults =>
+        field ??= [.. Of("fault").Select(f => (double)f["at"]!).Select(from => (from, Of("healed").Select(h => (double)h["at"]!).Where(at => at >= from).Min()))];
+
     /// <summary>When the last fault was healed.</summary>
     public double HealedAt => Of("healed").Max(h => h["at"]!.GetValue<double>());
 
@@ -71,7 +79,8 @@ internal sealed partial class Evidence
             r => new Mark(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt64(3), (double)r.GetDecimal(4))),
         Resolves = (await RowsAsync(database, "SELECT message_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM faults.data", r => (Id: r.GetString(0), At: (double)r.GetDecimal(1))))
             .ToLookup(r => r.Id, r => r.At),
-        Attempts = await RowsAsync(database, "SELECT message_id, recipient, state, resent FROM notifier.email_attempt", r => new Attempt(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3))),
+        Attempts = await RowsAsync(database, "SELECT message_id, recipient, conversations, state, resent FROM notifier.email_attempt",
+            r => new Attempt(r.GetString(0), r.GetString(1), r.GetFieldValue<string[]>(2), r.GetString(3), r.GetBoolean(4))),
         Decisions = await RowsAsync(database, "SELECT extract(epoch FROM at), message, recipient, channel, verdict, reason FROM notifier.decision ORDER BY id",
             r => new Decided((double)r.GetDecimal(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5))),
         Arrivals = await RowsAsync(database, "SELECT source, event_id, shard, body FROM faults.arrival ORDER BY id", r => new Arrived(r.GetString(0), r.GetString(1), r.GetInt16(2), JsonNode.Parse(r.GetString(3))!)),

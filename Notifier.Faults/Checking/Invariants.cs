@@ -34,7 +34,8 @@ internal static class Invariants
     private static readonly string[] Ends = ["told", "skip", "expire", "failed"];
 
     /// <param name="repeats">A process or a link died between a dot, or a POST, and our commit.</param>
-    public static IEnumerable<Finding> Of(Evidence e, bool repeats)
+    /// <param name="parks">And mails of which nobody knows wait for an admin.</param>
+    public static IEnumerable<Finding> Of(Evidence e, bool repeats, bool parks)
     {
         yield return Finding.Count("accepted events lost", EventInvariants.Lost(e));
         yield return Finding.Count("events accepted twice", EventInvariants.AcceptedTwice(e));
@@ -42,7 +43,7 @@ internal static class Invariants
         yield return Finding.Count("people not in exactly one end", NotAtOneEnd(e));
         yield return Finding.Count("emailed, and the mail server has it not", NotArrived(e));
         yield return Finding.Count("cancelled, and the mail server has it", NotCancelled(e));
-        yield return Finding.Count("mails twice without excuse", MailsTwice(e, repeats));
+        yield return Finding.Count("mails twice without excuse", MailsTwice(e, repeats && !parks));
         yield return new("mails twice with excuse", e.Attempts.Sum(a => a.Resent ? Math.Max(0, e.Mails.Count(m => m.Kept is not null && m.MessageId == a.MessageId) - 1) : 0), []);
         yield return Finding.Count("pushes twice without excuse", PushesTwice(e, repeats));
         yield return Finding.Count("DATA begun after seen", SeenBefore(e));
@@ -67,12 +68,12 @@ internal static class Invariants
             var name = $"{due.Message} for {due.Recipient}";
             if (row is null && !seen) yield return $"{name} is nowhere";
             else if (row is not null && seen) yield return $"{name} is seen, and still open";
-            else if (row is { Email: null or Wait or Send }) yield return $"{name} has no end by email: verdict {row.Email}";
+            else if (row is { Email: null or Wait or Send } && !e.Parked.Contains((due.Recipient, due.Conversation))) yield return $"{name} has no end by email: verdict {row.Email}";
             else if (row is { Push: null or Wait }) yield return $"{name} has no end by push: verdict {row.Push}";
             if (ends[(due.Message, due.Recipient)].Count() > 1)
                 yield return $"{name} has several ends by email: {string.Join(", ", ends[(due.Message, due.Recipient)].Select(d => $"{d.Verdict} {d.Reason}"))}";
         }
-        foreach (var wait in e.Of("waits").Where(w => (string?)w["Reason"] != "throttled")) yield return $"{wait["Conversation"]} for {wait["Recipient"]} was forgotten: {wait["Reason"]}";
+        foreach (var wait in e.Of("waits").Where(w => (string?)w["Reason"] != "throttled" && !e.Parked.Contains(((string)w["Recipient"]!, (string)w["Conversation"]!)))) yield return $"{wait["Conversation"]} for {wait["Recipient"]} was forgotten: {wait["Reason"]}";
     }
 
     private static IEnumerable<string> NotArrived(Evidence e)
@@ -94,7 +95,7 @@ internal static class Invariants
         {
             var attempt = attempts.GetValueOrDefault(mail.MessageId);
             if (attempt is null) yield return $"{mail.MessageId} was never begun";
-            else if (attempt.State is not ("sent" or "unknown") && !attempt.Resent) yield return $"{mail.MessageId} is {attempt.State}";
+            else if (attempt.State is not ("sent" or "unknown" or "parked") && !attempt.Resent) yield return $"{mail.MessageId} is {attempt.State}";
         }
     }
 
@@ -102,8 +103,9 @@ internal static class Invariants
     {
         var kept = e.Mails.Where(m => m.Kept is not null).OrderBy(m => m.Kept).ToArray();
         var resent = e.Attempts.Where(a => a.Resent).Select(a => a.MessageId).ToHashSet();
-        foreach (var copies in kept.GroupBy(m => m.MessageId).Where(g => g.Count() > (repeats && resent.Contains(g.Key) ? 2 : 1)))
-            yield return $"{copies.Key} came {copies.Count()} times{(resent.Contains(copies.Key) ? ", re-sent" : "")}";
+        foreach (var copies in kept.GroupBy(m => m.MessageId).Where(g => g.Count() > 1).Select(g => g.ToArray()))
+            if (!repeats || copies.Length > 2 || !resent.Contains(copies[0].MessageId)) yield return $"{copies[0].MessageId} came {copies.Length} times{(resent.Contains(copies[0].MessageId) ? ", re-sent" : "")}";
+            else if (!e.Faults.Any(f => f.From <= copies[1].DataAt && f.To >= copies[0].DataAt)) yield return $"{copies[0].MessageId} came twice, and nothing failed between the first time and the second";
         foreach (var person in kept.GroupBy(m => m.Person))
         {
             var known = new HashSet<string>();

@@ -64,6 +64,26 @@ internal static class MailServers
 
     public static Task DropLostAsync(Act act) => DropAsync(act, keep: false);
 
+    /// <summary>Nobody can say whether a mail was kept, for either reason: the connection ends after the dot, or the worker does.</summary>
+    public static async Task ParkAsync(Act act)
+    {
+        for (var round = 0; round < 6; round++)
+        {
+            var (keep, kill) = (round % 2 == 0, round % 3 == 2);
+            await act.ReachedAsync(1, () => act.Cast.Mail.AddAsync(new SmtpFault("DOT", Drop: !kill, Hang: kill, Keep: keep, Times: 1)));
+            act.Fault(kill ? "SIGKILL both workers, with a mail after its dot" : "the mail server drops the connection after the dot");
+            if (kill)
+            {
+                foreach (var worker in act.Cast.Workers) worker.Kill();
+                await act.Cast.Mail.ClearAsync();
+                await Task.WhenAll(act.Cast.Workers.Select(w => w.StartAsync()));
+            }
+            await act.PauseAsync(0.1, 0.6);
+        }
+        await act.Cast.Mail.ClearAsync();
+        act.Healed("the mail server");
+    }
+
     /// <summary>
     /// The last look: the person sees the messages while the server thinks about RCPT. Nothing of them may follow.
     /// </summary>

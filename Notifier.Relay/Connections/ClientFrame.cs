@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 using Notifier.Domain;
 using Notifier.Relay.Fanout;
@@ -50,6 +51,15 @@ internal sealed class ClientFrame
 
     /// <summary>What is wrong with a frame that is one otherwise: it is not taken, and the connection goes on.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>Most frames are acknowledgements, and most of those are written like this one; they are read without an object.</summary>
+    public static bool IsPlainAck(ReadOnlySpan<byte> json, out long offset)
+    {
+        offset = 0;
+        var head = """{"t":"ack","o":"""u8;
+        return json.StartsWith(head) && json.Length > head.Length && json[head.Length] is >= (byte)'1' and <= (byte)'9' &&
+            Utf8Parser.TryParse(json[head.Length..], out offset, out var digits) && json[(head.Length + digits)..].SequenceEqual("}"u8);
+    }
 
     /// <returns>Null: not a frame of this protocol at all.</returns>
     public static ClientFrame? Read(ReadOnlySpan<byte> json)

@@ -17,6 +17,11 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
     /// <param name="trusted">Who the connection belongs to, where that is known without <c>hello</c>'s token.</param>
     public void Take(Connection connection, ReadOnlySpan<byte> payload, ConnectToken? trusted = null)
     {
+        if (connection.SaidHello && ClientFrame.IsPlainAck(payload, out var offset))
+        {
+            Acknowledge(connection, offset);
+            return;
+        }
         if (ClientFrame.Read(payload) is not { } frame)
         {
             connection.Close(CloseCode.BadRequest);

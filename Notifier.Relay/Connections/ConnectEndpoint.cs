@@ -12,7 +12,7 @@ namespace Notifier.Relay.Connections;
 /// <see cref="FrontDoor"/>; here are those whose request came in pieces, or on a connection that was used before; and whoever is refused.
 /// </summary>
 internal sealed class ConnectEndpoint(
-    IOptions<RelayOptions> options, Origins origins, ConnectRate rate, ConnectionTable table, ClientFrames frames, Switchboard switchboard, Ticker ticker)
+    IOptions<RelayOptions> options, Origins origins, ConnectRate rate, ConnectionTable table, ClientFrames frames, Switchboard switchboard, Ticker ticker, ReadyQueue? ready = null)
 {
     public async Task ConnectAsync(HttpContext http)
     {
@@ -39,7 +39,7 @@ internal sealed class ConnectEndpoint(
     public Task RunAsync(Socket socket) => RunAsync(new SocketConnection(socket, null, () => Shut(socket), ticker.Now, options.Value));
 
     /// <summary>Nothing more is sent or read; what the kernel has taken still goes out, which it would not if the socket were closed with something under way.</summary>
-    private static void Shut(Socket socket)
+    public static void Shut(Socket socket)
     {
         try
         {
@@ -57,7 +57,7 @@ internal sealed class ConnectEndpoint(
         table.Add(connection);
         try
         {
-            await connection.RunAsync(frames, ticker);
+            await connection.RunAsync(frames, ticker, ready);
         }
         finally
         {

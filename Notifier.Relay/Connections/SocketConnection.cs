@@ -8,18 +8,20 @@ namespace Notifier.Relay.Connections;
 /// A WebSocket. What is sent is written straight to the socket, without a copy and without waiting; only what the socket does not take is queued. Nothing else
 /// writes to it once the upgrade is done.
 /// </summary>
-/// <param name="input">What Kestrel reads of it; null: nobody else reads.</param>
+/// <param name="input">What Kestrel reads of it, and may end at any time; null: nobody else has it.</param>
 internal sealed class SocketConnection(Socket socket, PipeReader? input, Action abort, long now, RelayOptions options) : Connection(now, options)
 {
-    /// <summary>The first frame has a token in it; those that follow are shorter.</summary>
-    private const int FirstBuffer = 1024, Buffer = 128;
+    private const int Chunk = 16 * 1024;
 
     /// <summary>How long a closed connection may take to say goodbye.</summary>
     private const long LingerMilliseconds = 3000;
 
     [ThreadStatic]
-    private static byte[]? _message;
+    private static byte[]? _message, _received;
 
+    private readonly int _descriptor = input is null ? (int)socket.SafeHandle.DangerousGetHandle() : -1;
+    private FrameReader _reader;
+    private byte[]? _rest;
     private Queue<(ReadOnlyMemory<byte> Bytes, long Since)>? _queue;
     private long _queued;
     private long _allowance;
@@ -27,49 +29,46 @@ internal sealed class SocketConnection(Socket socket, PipeReader? input, Action 
     private long _abortAt;
 
     /// <summary>Takes what the client sends until the connection ends. Returns when it has.</summary>
-    public async Task RunAsync(ClientFrames frames, Ticker ticker)
+    public async Task RunAsync(ClientFrames frames, Ticker ticker, ReadyQueue? ready)
     {
         socket.Blocking = false; // so that a full socket says so, and nobody waits for it. The answer is out: nothing is sent before the client has said hello
         try
         {
-            if (input is null) await ReceiveAsync(frames, ticker);
+            if (input is null) await ready!.UntilAsync(socket, () => Receive(frames, ticker));
             else await ReadAsync(input, frames, ticker);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException or SocketException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
         {
             // The other side is gone; so are we.
         }
-        lock (Gate) HasEnded = true;
-        Leave();
+        finally
+        {
+            lock (Gate) HasEnded = true; // before the socket is closed, whatever has ended it: its descriptor may be another connection's then
+            Leave();
+        }
     }
 
-    private async Task ReceiveAsync(ClientFrames frames, Ticker ticker)
+    /// <returns>Whether there may be more.</returns>
+    private bool Receive(ClientFrames frames, Ticker ticker)
     {
-        var reader = new FrameReader();
-        var buffer = new byte[FirstBuffer];
-        var length = 0;
-        while (true)
-        {
-            var count = await socket.ReceiveAsync(buffer.AsMemory(length));
-            if (count == 0) return;
-            var rest = new ReadOnlySequence<byte>(buffer, 0, length + count);
-            if (!Take(ref reader, ref rest, frames, ticker)) return;
-            length = (int)rest.Length;
-            // Grows with a frame that is not here whole, which the reader bounds, and no connection keeps it.
-            var next = length == buffer.Length ? new byte[2 * length] : length == 0 && buffer.Length > Buffer ? new byte[Buffer] : buffer;
-            rest.CopyTo(next);
-            buffer = next;
-        }
+        var buffer = _received ??= new byte[Chunk];
+        var length = _rest?.Length ?? 0;
+        _rest?.CopyTo(buffer, 0);
+        if (LibC.Receive(_descriptor, buffer.AsSpan(length)) is not { } count) return true;
+        if (count == 0) return false;
+        var rest = new ReadOnlySequence<byte>(buffer, 0, length + count);
+        if (!Take(ref _reader, ref rest, frames, ticker)) return false;
+        _rest = rest.IsEmpty ? null : rest.ToArray(); // a frame that is not here whole, which the reader bounds
+        return true;
     }
 
     private async Task ReadAsync(PipeReader pipe, ClientFrames frames, Ticker ticker)
     {
-        var reader = new FrameReader();
         while (true)
         {
             var read = await pipe.ReadAsync();
             var buffer = read.Buffer;
-            var goOn = Take(ref reader, ref buffer, frames, ticker);
+            var goOn = Take(ref _reader, ref buffer, frames, ticker);
             pipe.AdvanceTo(buffer.Start, buffer.End);
             if (!goOn || read.IsCompleted) return;
         }
@@ -160,18 +159,24 @@ internal sealed class SocketConnection(Socket socket, PipeReader? input, Action 
     /// <returns>How much the socket has taken; null: it is gone.</returns>
     private int? TrySend(ReadOnlySpan<byte> bytes)
     {
-        try
-        {
-            var sent = socket.Send(bytes, SocketFlags.None, out var error);
-            if (error is SocketError.Success or SocketError.WouldBlock) return error == SocketError.Success ? sent : 0;
-        }
-        catch (ObjectDisposedException)
-        {
-            // Its other side, or Kestrel, has ended it.
-        }
+        if ((input is null ? LibC.Send(_descriptor, bytes) : TrySendKestrels(bytes)) is { } sent) return sent;
         HasEnded = true;
         abort();
         return null;
+    }
+
+    /// <summary>The same for a socket that Kestrel may close meanwhile.</summary>
+    private int? TrySendKestrels(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            return error switch { SocketError.Success => sent, SocketError.WouldBlock => 0, _ => null };
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
     }
 
     private void Enqueue(ReadOnlyMemory<byte> rest)

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Notifier.Relay.Connections;
 
 /// <summary>Looks at the first request of a new connection without taking it, and makes a WebSocket of it where it is one that is admitted.</summary>
-internal sealed class Upgrades(ConnectEndpoint endpoint, IOptions<RelayOptions> options)
+internal sealed class Upgrades(ConnectEndpoint endpoint, ReadyQueue ready, IOptions<RelayOptions> options)
 {
     private const int MaxHead = 8192;
     private static readonly byte[] RequestLine = Encoding.ASCII.GetBytes($"GET {Handshake.Path} HTTP/1.1\r\n");
@@ -30,13 +30,14 @@ internal sealed class Upgrades(ConnectEndpoint endpoint, IOptions<RelayOptions> 
     /// <returns>Null: not a WebSocket, or not plainly one that is admitted.</returns>
     private async Task<byte[]?> AnswerAsync(Socket socket)
     {
+        using var patience = new CancellationTokenSource(options.Value.HelloTimeout);
+        await using (patience.Token.UnsafeRegister(static silent => ConnectEndpoint.Shut((Socket)silent!), socket)) await ready.UntilAsync(socket, () => false);
         var buffer = ArrayPool<byte>.Shared.Rent(MaxHead);
         try
         {
-            using var patience = new CancellationTokenSource(options.Value.HelloTimeout);
-            var length = await socket.ReceiveAsync(buffer.AsMemory(0, MaxHead), SocketFlags.Peek, patience.Token);
+            var length = socket.Receive(buffer, 0, MaxHead, SocketFlags.Peek); // there is something, or it has ended: nobody waits
             if (Read(buffer.AsSpan(0, length), out var head) is not { } headers || !endpoint.Admits(headers, (socket.RemoteEndPoint as IPEndPoint)?.Address)) return null;
-            await socket.ReceiveAsync(buffer.AsMemory(0, head), SocketFlags.None, patience.Token); // all of it is there; now it is taken
+            socket.Receive(buffer, 0, head, SocketFlags.None); // all of it is there; now it is taken
             return Encoding.ASCII.GetBytes(
                 $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {Handshake.Accept(headers.SecWebSocketKey!)}\r\nSec-WebSocket-Protocol: {Handshake.Protocol}\r\n\r\n");
         }

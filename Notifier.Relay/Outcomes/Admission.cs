@@ -25,6 +25,7 @@ internal sealed class Admission
     /// <returns>Whether the outcome is kept here for now.</returns>
     public bool Hold(in Outcome outcome)
     {
+        if (Row != 0) return false; // as most are, when they are acknowledged
         lock (_lock)
         {
             _held?.Add(outcome);

@@ -41,6 +41,26 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
     }
 
     [Fact]
+    public async Task More_than_can_be_replayed_is_a_gap_the_page_loads_from_its_site_and_no_part_of_it_comes_by_itself()
+    {
+        var ada = ClientStage.NewName("ada");
+        var tab = await stage.OpenAsync(ada);
+        await stage.PublishAsync($"{ada}-c", "bob", [ada], 1, "before");
+        await ClientStage.ReceivedAsync(tab, "before");
+
+        await stage.Link.RefuseAsync();
+        stage.Link.Cut();
+        await tab.WaitForAsync("told.state.state === 'waiting'", Stage.Soon, "the drop noticed");
+        for (var half = 0; half < 2; half++) await stage.PublishAsync($"{ada}-c", "bob", [ada], 2 + half * 501, [.. Enumerable.Range(0, 501).Select(i => $"missed {half} {i}")]);
+        stage.Link.Accept();
+        await tab.WaitForAsync("told.gaps.length === 2", Stage.Soon, "the gap told");
+        await stage.PublishAsync($"{ada}-c", "bob", [ada], 2000, "after");
+
+        await ClientStage.ReceivedAsync(tab, "before", "after");
+        Assert.Equal(["start", "gap"], (await tab.EvaluateAsync("told.gaps"))!.AsArray().Select(g => (string?)g));
+    }
+
+    [Fact]
     public async Task A_relay_that_is_restarted_is_found_again_and_nothing_is_missing_or_told_twice()
     {
         var ada = ClientStage.NewName("ada");

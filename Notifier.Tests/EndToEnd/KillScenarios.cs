@@ -47,6 +47,57 @@ public sealed class KillScenarios(Stage stage) : IClassFixture<Stage>
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email send outcome_unknown");
         await stage.WaitForReasonAsync(bob, bob.Message("m"), "email told accepted");
     }
+
+    [Fact]
+    public async Task A_worker_that_is_told_to_stop_before_the_servers_250_hears_it_and_the_email_is_sent_once()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var hang = await stage.Mail.AddAsync(new OracleFault(OracleStep.Dot, Keep: true, Hang: true, Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m", 1));
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
+        await hang.ReachedAsync(Stage.Soon);
+
+        var stopping = stage.Worker.StopAsync();
+        await stage.Worker.SaidAsync("Application is shutting down");
+        await hang.ReleaseAsync();
+        Assert.Equal(0, await stopping);
+
+        await stage.WaitForAttemptAsync(bob, "sent");
+        await stage.RestartWorkerAsync();
+        await stage.Database.AdvanceAsync(PastTheLease);
+        await stage.WaitForReasonAsync(bob, bob.Message("m"), "email told accepted");
+        Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address));
+    }
+
+    [Fact]
+    public async Task The_servers_250_is_kept_while_the_database_is_away_and_the_email_is_sent_once()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var hang = await stage.Mail.AddAsync(new OracleFault(OracleStep.Dot, Keep: true, Hang: true, Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m", 1));
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
+        await hang.ReachedAsync(Stage.Soon);
+
+        var database = await stage.Database.ScalarAsync<string>("SELECT current_database()");
+        await stage.Database.ExecuteAsync($"ALTER DATABASE {database} CONNECTION LIMIT 0");
+        try
+        {
+            await stage.Database.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = '{TestDatabase.WorkerLogin}'");
+            await hang.ReleaseAsync();
+            await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
+        }
+        finally
+        {
+            await stage.Database.ExecuteAsync($"ALTER DATABASE {database} CONNECTION LIMIT -1");
+        }
+
+        await stage.WaitForAttemptAsync(bob, "sent");
+        await stage.Database.AdvanceAsync(PastTheLease);
+        await stage.WaitForReasonAsync(bob, bob.Message("m"), "email told accepted");
+        Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address));
+        Assert.DoesNotContain("email send outcome_unknown", await stage.WhyAsync(bob, bob.Message("m")));
+        await stage.RestartWorkerAsync(); // Hangfire, which was away too, comes back in its own time: not for the next test to wait for
+    }
 }
 
 /// <summary>As events come by <c>POST /v1/events</c>.</summary>

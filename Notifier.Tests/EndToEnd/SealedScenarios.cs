@@ -43,7 +43,7 @@ public sealed class SealedScenarios(CanaryScenarios.CanaryStage stage) : IClassF
         var push = await stage.Push.WaitForPushAsync(bob.Device!, Stage.Soon);
         await stage.AdvanceAsync(TimeSpan.FromMinutes(11));
         var mail = await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
-        foreach (var sent in (string?[])[push.Json.ToJsonString(), mail.Text, mail.Message.TextBody, mail.Message.HtmlBody, stage.Worker.Output, stage.Relay.Output])
+        foreach (var sent in (string[])[push.Json.ToJsonString(), mail.Text, mail.Message.TextBody!, mail.Message.HtmlBody!, stage.Worker.Output, stage.Relay.Output])
         {
             Assert.DoesNotContain(Words, sent, StringComparison.Ordinal);
             Assert.DoesNotContain(Edited, sent, StringComparison.Ordinal);

@@ -56,6 +56,29 @@ public sealed class SmtpFaultScenarios(SmtpFaultScenarios.FaultStage stage) : IC
         await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(eve.Address), Stage.Soon);
     }
 
+    [Fact]
+    public async Task An_email_that_cannot_be_written_says_why_and_holds_up_no_other()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var met = await stage.Mail.AddAsync(new OracleFault(OracleStep.Rcpt, Reply: "451 4.3.0 not now", Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m", 1));
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
+        await met.ReachedAsync(Stage.Soon);
+        await stage.WaitForAttemptAsync(bob, "retry");
+        await stage.Database.ExecuteAsync("UPDATE notifier.email_attempt SET message_id = 'is <none' WHERE recipient = $1", bob.Id);
+
+        var eve = await stage.PersonAsync(device: false);
+        await stage.PublishAsync(eve.Said("c", "m", 1));
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
+        await stage.WaitForAttemptAsync(eve, "sent");
+        await stage.Database.WaitUntilAsync(
+            "SELECT EXISTS (SELECT FROM notifier.email_attempt WHERE recipient = $1 AND state = 'retry' AND attempts = 2 AND answer LIKE 'it could not be written: %')", Stage.Soon, "why", bob.Id);
+
+        await stage.Database.ExecuteAsync("UPDATE notifier.email_attempt SET message_id = '<mended@acme.example>' WHERE recipient = $1", bob.Id);
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(6));
+        await stage.WaitForAttemptAsync(bob, "sent");
+    }
+
     /// <summary>A server that wants TLS and a password, and a worker that is not patient.</summary>
     public sealed class FaultStage(PostgresCluster cluster) : Stage(cluster)
     {

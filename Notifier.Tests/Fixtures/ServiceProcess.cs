@@ -75,6 +75,14 @@ public sealed class ServiceProcess : IAsyncDisposable
         return (worker._process.ExitCode, worker.Output);
     }
 
+    /// <summary>Waits for words in its output.</summary>
+    public async Task SaidAsync(string words)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var clock = Stopwatch.StartNew(); !Output.Contains(words, StringComparison.Ordinal); await timer.WaitForNextTickAsync())
+            if (clock.Elapsed > Patience) Assert.Fail($"The {_name} does not say “{words}”:\n{Output}");
+    }
+
     /// <summary>SIGKILL: no goodbye, nothing is finished.</summary>
     public void KillHard()
     {

@@ -80,6 +80,17 @@ public sealed class PublishTests(RelayFixture relay) : IClassFixture<RelayFixtur
         (await relay.Host.SendAsync(HttpMethod.Post, "/v1/publish", "{")).AssertProblem(400, "$");
     }
 
+    [Fact]
+    public async Task More_than_may_wait_for_the_database_hears_429_and_what_fits_goes_on()
+    {
+        await using var small = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:MaxWaiting", "1"));
+        var answer = await small.SendAsync(HttpMethod.Post, "/v1/publish", $"[{RelayHost.Message("full-1", ["a"])},{RelayHost.Message("full-2", ["a"])}]");
+        answer.AssertProblem(429);
+        Assert.Equal("1", answer.Header("Retry-After"));
+        Assert.Equal(202, (await small.PublishAsync("full-3", "a")).Status);
+        Assert.Equal(["full-3"], await relay.Database.ListAsync<string>("SELECT message FROM relay.accepted WHERE message LIKE 'full-%'"));
+    }
+
     [Theory]
     [InlineData("/v1/publish")]
     [InlineData("/v1/typing")]

@@ -4,6 +4,7 @@ using Notifier.Tests.Fixtures;
 using Notifier.Worker.Email;
 using Notifier.Worker.Storage;
 using Notifier.Worker.WebPush;
+using Npgsql;
 using Xunit;
 
 namespace Notifier.Tests.Storage;
@@ -73,6 +74,32 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_looked_up_by_keys_keeps_a_plan_that_goes_by_the_keys_even_if_it_was_made_while_nothing_was_there()
+    {
+        await _database.ExecuteAsync("VACUUM ANALYZE");
+        await using var explained = new ExplainedSource($"{_database.ConnectionString};Maximum Pool Size=1;Max Auto Prepare=100;Auto Prepare Min Usages=1");
+        await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
+        await LookUpAsync(connection);
+        var before = explained.Plans.Count;
+        await FillAsync(analyze: false);
+        await _database.ExecuteAsync("UPDATE notifier.email_attempt SET state = 'sent', finished_at = now()");
+
+        await LookUpAsync(connection);
+
+        Assert.True(explained.Plans.Count >= before + 7, string.Join("\n\n", explained.Plans));
+        explained.AssertNoStepReadsMoreThan(100);
+    }
+
+    private static async Task LookUpAsync(NpgsqlConnection connection)
+    {
+        var query = new LadderQuery();
+        foreach (var n in Enumerable.Range(1, 3)) query.Add(new("acme", $"u-{n}", $"c-{n}"));
+        query.Messages.Add(("acme", "m-7"));
+        await StateStore.LoadAsync(connection, query, Cancellation);
+        await EmailContentStore.ReadAsync(connection, [.. Enumerable.Range(1, 3).Select(n => new ContentQuery(new("acme", $"u-{n}"), [$"c-{n}"], 10))], Cancellation);
+    }
+
+    [Fact]
     public async Task A_conversation_with_a_hundred_thousand_unseen_messages_costs_a_turn_no_more_than_a_crowd()
     {
         await _database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, kind, sender_id, sent_at) SELECT 'acme', 'm-' || n, 'c', n, 2, 'ada', now() FROM generate_series(1, {Pending}) AS n");
@@ -81,6 +108,7 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
             INSERT INTO notifier.escalation_message (site, recipient, message, conversation, seq, outcome, presence, active_here, mentioned, reported_at, received_at)
             SELECT 'acme', 'bob', 'm-' || n, 'c', n, 0, 0, false, n = 50000, now(), now() FROM generate_series(1, {Pending}) AS n
             """);
+        await _database.ExecuteAsync("INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at) VALUES (1, 'acme', 'bob', 'c', 1, now())");
         await _database.ExecuteAsync("UPDATE notifier.message SET urgent = true WHERE id = 'm-60000'");
         await _database.ExecuteAsync("INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at) VALUES (1, 'acme', 'bob', 'c', 5, now())"); // as always where something is unseen
         await _database.ExecuteAsync("VACUUM ANALYZE");
@@ -105,7 +133,7 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
         explained.AssertNoStepReadsMoreThan(4 * UnseenMessageStore.Crowd);
     }
 
-    private async Task FillAsync()
+    private async Task FillAsync(bool analyze = true)
     {
         foreach (var site in (string[])["acme", "beta"])
             await _database.ExecuteAsync($"INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT n % 64, $1, 's', n::text, '{{}}' FROM generate_series(1, {Pending / 2}) AS n", site);
@@ -132,6 +160,6 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
             INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, state, next_at)
             SELECT gen_random_uuid(), n::text, 'acme', 'u-' || n, ARRAY['c-' || n], 'retry', now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END FROM generate_series(1, {Pending}) AS n
             """);
-        await _database.ExecuteAsync("VACUUM ANALYZE");
+        if (analyze) await _database.ExecuteAsync("VACUUM ANALYZE");
     }
 }

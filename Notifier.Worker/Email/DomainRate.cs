@@ -1,43 +1,39 @@
 namespace Notifier.Worker.Email;
 
 /// <summary>
-/// How many mails a receiving domain gets in a minute: large ones refuse who comes faster. What would have to wait long is given back, so that neither a connection
-/// nor the mails to other domains wait with it.
+/// How many mails a receiving domain gets in a minute: large ones refuse who comes faster. Nobody waits here: what is over the rate is given back, so that neither a connection nor the mails
+/// to other domains wait with it, and it comes again by an alarm of its own.
 /// </summary>
 internal sealed class DomainRate(EmailOptions options, TimeProvider time)
 {
-    /// <summary>So long a mail waits here; what is held back for longer comes again by its own alarm.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Alarms ring by the second. Where more than one mail goes within two, those of two seconds may go together, or most that an alarm brings would be given back again;
+    /// and that much less is let through in the minute.
+    /// </summary>
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(2), AMinute = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     // Kept for as long as we live: a handful of bytes for each domain ever written to.
     private readonly Dictionary<string, Pace> _paces = new(StringComparer.OrdinalIgnoreCase);
 
     /// <returns>Null: the mail may go now. Else it is to come again after this time, which is longer for each that is held back before its domain has caught up.</returns>
-    public async Task<TimeSpan?> EnterAsync(string domain, CancellationToken cancellation)
+    public TimeSpan? Enter(string domain)
     {
         if (options.RatePerDomain is not { } mails) return null;
-        var (wait, held) = Ask(domain, TimeSpan.FromMinutes(1) / mails);
-        if (held) return wait;
-        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellation);
-        return null;
-    }
-
-    private (TimeSpan Wait, bool Held) Ask(string domain, TimeSpan apart)
-    {
+        var together = AMinute / mails < Together ? Together : TimeSpan.Zero;
+        var apart = (AMinute + together) / mails;
         lock (_lock)
         {
             if (!_paces.TryGetValue(domain, out var pace)) _paces[domain] = pace = new Pace(time.GetTimestamp());
             var now = time.GetElapsedTime(pace.Begun);
             pace.Next = Later(pace.Next, now);
-            if (pace.Next - now <= Patience)
+            if (pace.Next - now <= together)
             {
-                var wait = pace.Next - now;
                 pace.Next += apart;
-                return (wait, false);
+                return null;
             }
             pace.Held = Later(pace.Held, pace.Next) + apart;
-            return (pace.Held - apart - now, true);
+            return pace.Held - apart - now;
         }
     }
 

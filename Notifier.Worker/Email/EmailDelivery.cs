@@ -11,7 +11,7 @@ internal sealed partial class EmailDelivery(
 {
     private const int PeopleAtOnce = 200;
 
-    // Of all that one alarm has claimed, also to the sites' own mail servers: each composes with a connection to the database.
+    // Of all that one alarm has claimed, also to the sites' own mail servers: what is claimed nobody else sends meanwhile.
     private const int EmailsAtOnce = 64;
 
     public async Task RunAsync(DateTimeOffset slot, CancellationToken cancellation)

@@ -11,8 +11,10 @@ internal sealed record EmailDraft(IReadOnlyList<string> Goes, IReadOnlyDictionar
 {
     public static readonly EmailDraft Nothing = new([], new Dictionary<string, Ruling>(), new Dictionary<string, long>(), default);
 
+    public static readonly IReadOnlyDictionary<string, long> AllUnseen = new Dictionary<string, long>();
+
     /// <summary>Asks the last look of every conversation of an email.</summary>
-    /// <param name="upTo">By conversation, what was composed; empty: everything unseen.</param>
+    /// <param name="upTo">By conversation, what was composed; without it, everything unseen.</param>
     public static EmailDraft Of(ClaimedEmail email, LadderState state, IReadOnlyDictionary<string, long> upTo, EscalationPolicy policy)
     {
         var goes = new List<string>();

@@ -37,6 +37,9 @@ public static class EmailRegistration
         services.AddSingleton<MailServers>();
         services.AddSingleton<MailLanes>();
         services.AddSingleton<EmailAlarms>();
+        services.AddSingleton<EmailLooks>();
+        services.AddSingleton<EmailLeases>();
+        services.AddHostedService(provider => provider.GetRequiredService<EmailLeases>());
         services.AddSingleton<EmailEndings>();
         services.AddSingleton<EmailSender>();
         services.AddSingleton<EmailDelivery>();

@@ -18,7 +18,7 @@ internal sealed partial class SmtpTransport(IOptions<EmailOptions> options, Time
     public async Task<SmtpOutcome> SendAsync(
         MimeMessage message, MailboxAddress envelopeFrom, MailboxAddress envelopeTo, Func<bool> lastLook, CancellationToken cancellation)
     {
-        if (await _rates.EnterAsync(envelopeTo.Domain, cancellation) is { } held)
+        if (_rates.Enter(envelopeTo.Domain) is { } held)
             return new SmtpOutcome.Held(held);
         await _pool.EnterAsync(cancellation);
         try

@@ -14,8 +14,22 @@ internal sealed class Doorbells
 internal sealed class Doorbell
 {
     private TaskCompletionSource _rung = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _toRing;
 
     public void Ring() => Volatile.Read(ref _rung).TrySetResult();
+
+    /// <summary>For what is in no hurry: those that ring within the pause ring once, at its end.</summary>
+    public void RingAfter(TimeSpan pause, TimeProvider clock)
+    {
+        if (Interlocked.Exchange(ref _toRing, 1) == 0) _ = LaterAsync();
+
+        async Task LaterAsync()
+        {
+            await Task.Delay(pause, clock);
+            Volatile.Write(ref _toRing, 0);
+            Ring();
+        }
+    }
 
     /// <summary>Returns at the next ring, or after <paramref name="poll"/>.</summary>
     public async Task WaitAsync(TimeSpan poll, TimeProvider clock, CancellationToken cancellation)

@@ -45,7 +45,7 @@ internal static class DashboardRegistration
         DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/withdraw/(?<attempt>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", new CancelEmailCommand());
         DashboardRoutes.Routes.Add($"{PendingEmailsPage.Route}/resend/(?<attempt>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", new ResendEmailCommand());
         DashboardRoutes.Routes.AddRazorPage(SuppressedAddressesPage.Route, _ => new SuppressedAddressesPage());
-        DashboardRoutes.Routes.Add($"{SuppressedAddressesPage.Route}/release/(?<site>[A-Za-z0-9_-]+)/(?<address>[A-Za-z0-9_-]+)", new ReleaseAddressCommand());
+        DashboardRoutes.Routes.Add($"{SuppressedAddressesPage.Route}/release/(?<id>[0-9]+)", new ReleaseAddressCommand());
         DashboardRoutes.Routes.AddRazorPage(WhyPage.Route, _ => new WhyPage());
         DashboardRoutes.Routes.AddRazorPage(DeadLettersPage.Route, _ => new DeadLettersPage());
         DashboardRoutes.Routes.Add($"{DeadLettersPage.Route}/replay/(?<letter>[0-9]{{1,18}})", new ReplayLettersCommand());

@@ -1,5 +1,4 @@
-using System.Buffers.Text;
-using System.Text;
+using System.Globalization;
 using Hangfire.Dashboard;
 using Notifier.Worker.Storage;
 
@@ -12,16 +11,13 @@ internal sealed partial class ReleaseAddressCommand : IDashboardDispatcher
     {
         if (!AdminButton.IsPressed(context)) return;
         var http = context.GetHttpContext();
-        var (site, address) = (context.UriMatch.Groups["site"].Value, context.UriMatch.Groups["address"].Value);
-        var released = Base64Url.IsValid(site) && Base64Url.IsValid(address)
-            && await http.RequestServices.GetRequiredService<SuppressionStore>().ReleaseAsync(Text(site), Text(address), http.RequestAborted);
+        var released = long.TryParse(context.UriMatch.Groups["id"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && await http.RequestServices.GetRequiredService<SuppressionStore>().ReleaseAsync(id, http.RequestAborted);
         var logger = http.RequestServices.GetRequiredService<ILogger<ReleaseAddressCommand>>();
         LogReleased(logger, released);
         if (released) http.Response.StatusCode = StatusCodes.Status204NoContent;
         else await http.Response.WriteAsync("It is not suppressed any more.", http.RequestAborted);
     }
-
-    private static string Text(string inPath) => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(inPath));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "An admin asked to release a suppressed address: {Done}")]
     private static partial void LogReleased(ILogger logger, bool done);

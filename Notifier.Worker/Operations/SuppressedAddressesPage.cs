@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using Hangfire.Dashboard;
 using Hangfire.Dashboard.Pages;
 using Notifier.Worker.Operations.Pages;
@@ -21,18 +19,12 @@ internal sealed class SuppressedAddressesPage : OperatorPage
 
         Begin("Suppressed addresses");
         SearchForm(Route, search, "Address or recipient id");
-        var all = search.Length > 0 ? addresses.Find(search) : addresses.List(Before(), PerPage + 1);
+        var all = search.Length > 0 ? addresses.Find(search) : addresses.List(long.TryParse(Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before : long.MaxValue, PerPage + 1);
         var rows = search.Length > 0 ? all : [.. all.Take(PerPage)];
         Rows(rows, search);
-        if (all.Count > rows.Count) Next(Address(Route, ("before", CursorOf(rows[^1].Since, $"{InPath(rows[^1].Site)}.{InPath(rows[^1].Address)}"))));
+        if (all.Count > rows.Count) Next(Address(Route, ("before", rows[^1].Id.ToString(CultureInfo.InvariantCulture))));
         End();
     }
-
-    private (DateTimeOffset Since, string Site, string Address) Before() =>
-        Cursor("before") is { Key: { } rest } cursor && rest.Split('.') is [var site, var address] && Base64Url.IsValid(site) && Base64Url.IsValid(address)
-            ? (cursor.At, Text(site), Text(address)) : default;
-
-    private static string Text(string inPath) => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(inPath));
 
     private void Rows(IReadOnlyList<SuppressedAddress> rows, string search)
     {
@@ -51,16 +43,10 @@ internal sealed class SuppressedAddressesPage : OperatorPage
                 <tr class="hover"><td><bdi>{row.Site}</bdi></td><td class="word-break"><bdi>{Masked.Address(row.Address)}</bdi></td><td class="min-width">{row.Reason}</td>
                 <td class="word-break"><bdi>{Masked.Text(row.Detail)}</bdi></td><td class="min-width">{Html.RelativeTime(row.Since.UtcDateTime)}</td><td class="align-right min-width">
                 """);
-            if (!IsReadOnly)
-                Markup($"""
-                    <button class="btn btn-xs btn-default" data-ajax="{Url.To($"{Route}/release/{InPath(row.Site)}/{InPath(row.Address)}")}" data-loading-text="Releasing…"
-                            data-confirm="Send mail to this address again?">Release</button>
-                    """);
+            // By its number, not the address: what is in a path is in the logs of whatever stands in front.
+            if (!IsReadOnly) Button($"{Route}/release/{row.Id}", "Release", "Send mail to this address again?");
             Markup($"</td></tr>");
         }
         Markup($"</tbody></table></div>");
     }
-
-    /// <summary>A site's id and an address may hold any character; Hangfire's routes are patterns over the path.</summary>
-    private static string InPath(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 }

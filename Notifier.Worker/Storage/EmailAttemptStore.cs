@@ -30,6 +30,9 @@ internal enum DataStart
     Overtaken,
 }
 
+/// <summary>How an email ended; or, with <paramref name="RetryIn"/>, when it is tried again.</summary>
+internal readonly record struct EmailEnd(ClaimedEmail Email, string State, string? Answer, TimeSpan? RetryIn, bool BurnsAttempt);
+
 /// <summary>Emails that are decided, and what became of each: pending → sending → data → sent | retry | failed | unknown | parked | withdrawn.</summary>
 internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<EmailOptions> options)
 {
@@ -87,62 +90,80 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
         return claimed;
     }
 
-    /// <summary>Keeps the claim while the mail server takes its time.</summary>
-    public static async Task RenewAsync(NpgsqlConnection connection, ClaimedEmail email, TimeSpan lease, CancellationToken cancellation)
+    /// <summary>Keeps claims while the mail server takes its time. What is being written at this moment has a lease of its own after that.</summary>
+    public async Task RenewAsync(IReadOnlyCollection<ClaimedEmail> emails, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("UPDATE notifier.email_attempt SET lease_until = notifier.now() + $3 WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL", connection)
-        {
-            Parameters = { new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease } },
-        };
+        await using var command = database.CreateCommand(
+            """
+            UPDATE notifier.email_attempt a SET lease_until = notifier.now() + $3
+            FROM (SELECT m.id FROM unnest($1, $2) AS e(id, fence) JOIN notifier.email_attempt m ON m.id = e.id AND m.fence = e.fence AND m.lease_until IS NOT NULL
+                  FOR UPDATE OF m SKIP LOCKED) AS held
+            WHERE a.id = held.id
+            """);
+        command.Parameters.Add(Column.Of(emails, e => e.Id));
+        command.Parameters.Add(Column.Of(emails, e => e.Fence));
+        command.Parameters.AddWithValue(options.Value.Lease);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Commits that DATA is about to begin, if nothing was seen since the email was composed.</summary>
-    /// <param name="seen">By conversation: the seen mark it was composed by.</param>
-    public static async Task<DataStart> BeginDataAsync(
-        NpgsqlConnection connection, ClaimedEmail email, IReadOnlyDictionary<string, long> seen, TimeSpan lease, CancellationToken cancellation)
+    /// <summary>Commits that DATA is about to begin of emails of which nothing was seen since they were composed.</summary>
+    /// <param name="seen">Of each, by conversation: the seen mark it was composed by.</param>
+    /// <returns>What became of each, in their order.</returns>
+    public static async Task<IReadOnlyList<DataStart>> BeginDataAsync(
+        NpgsqlConnection connection, IReadOnlyList<(ClaimedEmail Email, IReadOnlyDictionary<string, long> Seen)> emails, TimeSpan lease, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
+        var marks = emails.SelectMany(e => e.Seen, (e, mark) => (e.Email, Conversation: mark.Key, Seq: mark.Value)).ToArray();
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadByIndexAsync(
             """
-            WITH moved AS (SELECT FROM unnest($4, $5) AS l(conversation, seq) JOIN notifier.seen_mark s USING (conversation) WHERE s.site = $6 AND s.recipient = $7 AND s.seq > l.seq),
-                 begun AS (UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3
-                           WHERE id = $1 AND fence = $2 AND state = 'sending' AND NOT EXISTS (SELECT FROM moved) RETURNING id)
-            SELECT EXISTS (SELECT FROM begun), EXISTS (SELECT FROM moved)
-            """, connection)
-        {
-            Parameters =
-            {
-                new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = lease }, Column.Of(seen, s => s.Key), Column.Of(seen, s => s.Value),
-                new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient },
-            },
-        };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        return reader.GetBoolean(0) ? DataStart.Begun : reader.GetBoolean(1) ? DataStart.SeenMeanwhile : DataStart.Overtaken;
+            WITH moved AS MATERIALIZED (
+              SELECT DISTINCT l.id FROM unnest($4, $5, $6, $7, $8) AS l(id, site, recipient, conversation, seq)
+              JOIN notifier.seen_mark s ON s.site = l.site AND s.recipient = l.recipient AND s.conversation = l.conversation WHERE s.seq > l.seq),
+            ours AS MATERIALIZED (
+              SELECT a.id FROM unnest($1, $2) AS e(id, fence) JOIN notifier.email_attempt a ON a.id = e.id AND a.fence = e.fence AND a.state = 'sending'
+              ORDER BY a.id FOR UPDATE OF a),
+            begun AS (
+              UPDATE notifier.email_attempt a SET state = 'data', lease_until = notifier.now() + $3
+              FROM ours WHERE a.id = ours.id AND a.id NOT IN (SELECT id FROM moved) RETURNING a.id)
+            SELECT e.id IN (SELECT id FROM begun), e.id IN (SELECT id FROM moved) FROM unnest($1) WITH ORDINALITY AS e(id, n) ORDER BY n
+            """,
+            [
+                Column.Of(emails, e => e.Email.Id), Column.Of(emails, e => e.Email.Fence), new() { Value = lease }, Column.Of(marks, m => m.Email.Id),
+                Column.Of(marks, m => m.Email.Recipient.Site), Column.Of(marks, m => m.Email.Recipient.Recipient), Column.Of(marks, m => m.Conversation), Column.Of(marks, m => m.Seq),
+            ], cancellation);
+        var starts = new List<DataStart>();
+        while (await reader.ReadAsync(cancellation))
+            starts.Add(reader.GetBoolean(0) ? DataStart.Begun : reader.GetBoolean(1) ? DataStart.SeenMeanwhile : DataStart.Overtaken);
+        return starts;
     }
 
-    /// <summary>Writes how it ended; or, with <paramref name="retryIn"/>, when it is tried again.</summary>
-    /// <returns>The database's time; null: another worker has the email now, and what became of it here is not heard.</returns>
-    public static async Task<DateTimeOffset?> FinishAsync(
-        NpgsqlConnection connection, ClaimedEmail email, string state, string? answer, TimeSpan? retryIn, bool burnsAttempt, CancellationToken cancellation)
+    /// <summary>Writes how emails ended, or when they are tried again.</summary>
+    /// <returns>The database's time, and those that were ours to end, with their fences: the others another worker has now, and what became of them here is not heard.</returns>
+    public static async Task<(DateTimeOffset Now, IReadOnlySet<(Guid Id, long Fence)> Ours)> FinishAsync(NpgsqlConnection connection, IReadOnlyList<EmailEnd> ends, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadByIndexAsync(
             """
-            UPDATE notifier.email_attempt
-            SET state = $3, answer = $4, lease_until = NULL, attempts = attempts - $6,
-                next_at = notifier.now() + coalesce($5, interval '0'), finished_at = CASE WHEN $5 IS NULL AND $3 <> 'parked' THEN notifier.now() END
-            WHERE id = $1 AND fence = $2 AND state IN ('sending', 'data')
-            RETURNING notifier.now()
-            """, connection)
+            WITH ours AS MATERIALIZED (
+              SELECT a.id, e.state, e.answer, e.retry_in, e.gives_back FROM unnest($1, $2, $3, $4, $5, $6) AS e(id, fence, state, answer, retry_in, gives_back)
+              JOIN notifier.email_attempt a ON a.id = e.id AND a.fence = e.fence AND a.state IN ('sending', 'data')
+              ORDER BY a.id FOR UPDATE OF a)
+            UPDATE notifier.email_attempt a
+            SET state = ours.state, answer = ours.answer, lease_until = NULL, attempts = a.attempts - ours.gives_back, next_at = notifier.now() + coalesce(ours.retry_in, interval '0'),
+                finished_at = CASE WHEN ours.retry_in IS NULL AND ours.state <> 'parked' THEN notifier.now() END
+            FROM ours WHERE a.id = ours.id RETURNING a.id, a.fence, notifier.now()
+            """,
+            [
+                Column.Of(ends, e => e.Email.Id), Column.Of(ends, e => e.Email.Fence), Column.Of(ends, e => e.State), Column.Of(ends, e => e.Answer), Column.Of(ends, e => e.RetryIn),
+                Column.Of(ends, e => e.BurnsAttempt ? 0 : 1),
+            ], cancellation);
+        var (now, ours) = (DateTimeOffset.MinValue, new HashSet<(Guid, long)>());
+        while (await reader.ReadAsync(cancellation))
         {
-            Parameters =
-            {
-                new() { Value = email.Id }, new() { Value = email.Fence }, new() { Value = state }, new() { Value = (object?)answer ?? DBNull.Value, DataTypeName = "text" },
-                new() { Value = (object?)retryIn ?? DBNull.Value, DataTypeName = "interval" }, new() { Value = burnsAttempt ? 0 : 1 },
-            },
-        };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
+            ours.Add((reader.GetGuid(0), reader.GetInt64(1)));
+            now = reader.Time(2);
+        }
+        return (now, ours);
     }
 
     /// <summary>An email that was parked is to be sent after all.</summary>

@@ -16,6 +16,15 @@ internal static class Plans
                set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
         """);
 
+    /// <summary>
+    /// For what goes by a list of keys, one by one: PostgreSQL makes a plan anew for each list, at more cost than running it has. Only for statements that leave no choice (LATERAL with
+    /// OFFSET 0 fixes who is looked up from whom): a plan that was made while a table was empty is kept.
+    /// </summary>
+    public static NpgsqlBatchCommand Kept() => new("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
+
+    /// <summary>What follows in the transaction is planned as ever.</summary>
+    public static NpgsqlBatchCommand Anew() => new("SELECT set_config('plan_cache_mode', 'auto', true)");
+
     /// <summary>One statement, found so.</summary>
     /// <returns>Its rows.</returns>
     public static async Task<NpgsqlDataReader> ReadByIndexAsync(this NpgsqlBatch batch, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)

@@ -32,14 +32,14 @@ internal sealed class LadderQuery
     /// <summary>By conversation the highest <c>seq</c> that events bring: what is seen already needs less to be decided.</summary>
     public Dictionary<ConversationKey, long> Arriving { get; } = [];
 
+    public void Add(ConversationKey key, Extent extent = default) =>
+        Conversations[key] = Conversations.TryGetValue(key, out var before) ? before.With(extent) : extent;
+
     public void Arrive(ConversationKey key, long seq)
     {
         Add(key);
         if (!Arriving.TryGetValue(key, out var before) || seq > before) Arriving[key] = seq;
     }
-
-    public void Add(ConversationKey key, Extent extent = default) =>
-        Conversations[key] = Conversations.TryGetValue(key, out var before) ? before.With(extent) : extent;
 }
 
 /// <summary>How much of a conversation is loaded. By default: the messages that are still open on a rung. Of a crowded one no more than can decide comes (<see cref="UnseenMessageStore"/>).</summary>
@@ -75,8 +75,8 @@ internal sealed record EscalationRow(long Id, ConversationState State, DateTimeO
 }
 
 /// <summary>
-/// Loads the state of a whole batch in two round trips, whatever its size, and in three where a conversation is crowded: who the people are and where they stand, then what is unseen, of the conversations in which something is.
-/// Rows come back with the number of their key in place of the key.
+/// Loads the state of a whole batch in two round trips, whatever its size: who the people are and where they stand, then what is unseen, of the conversations in which something is; and in
+/// a third what is left of those that are crowded. Rows come back with the number of their key in place of the key.
 /// </summary>
 internal sealed class StateStore
 {
@@ -91,13 +91,16 @@ internal sealed class StateStore
         await using (var batch = new NpgsqlBatch(connection))
         {
             batch.BatchCommands.Add(Plans.ByIndex());
+            batch.BatchCommands.Add(Plans.Kept());
             batch.BatchCommands.Add(new("SELECT notifier.now()"));
             batch.BatchCommands.Add(Recipients(people));
             batch.BatchCommands.Add(Presence(people));
             batch.BatchCommands.Add(Escalations(conversations));
             batch.BatchCommands.Add(SeenMarks(conversations));
-            batch.BatchCommands.Add(Known(messages));
+            if (messages.Length > 0) batch.BatchCommands.Add(Known(messages));
+            batch.BatchCommands.Add(Plans.Anew()); // what follows in the transaction
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            await reader.NextResultAsync(cancellation);
             await reader.NextResultAsync(cancellation);
             await reader.ReadAsync(cancellation);
             state.Now = reader.Time(0);
@@ -105,8 +108,8 @@ internal sealed class StateStore
             await ReadPresenceAsync(reader, state, people, cancellation);
             await ReadEscalationsAsync(reader, state, conversations, cancellation);
             await ReadSeenMarksAsync(reader, state, conversations, cancellation);
-            await reader.NextResultAsync(cancellation);
-            while (await reader.ReadAsync(cancellation)) state.Known[messages[reader.GetInt32(0)]] = (reader.GetString(1), reader.GetBoolean(2));
+            if (messages.Length > 0) await reader.NextResultAsync(cancellation);
+            while (messages.Length > 0 && await reader.ReadAsync(cancellation)) state.Known[messages[reader.GetInt32(0)]] = (reader.GetString(1), reader.GetBoolean(2));
         }
 
         // A conversation that is not open has nothing unseen; and what is seen as it comes is not for an email.
@@ -120,10 +123,9 @@ internal sealed class StateStore
             batch.BatchCommands.Add(UnseenMessageStore.Messages(query, open));
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await ReadEmailsAsync(reader, state, mailed, cancellation);
-            await reader.NextResultAsync(cancellation);
             await UnseenMessageStore.ReadAsync(reader, state, cancellation);
         }
-        await UnseenMessageStore.LoadCrowdedAsync(connection, query, state, cancellation);
+        await UnseenMessageStore.LoadCrowdedAsync(connection, query, open, state, cancellation);
         return state;
     }
 
@@ -134,9 +136,9 @@ internal sealed class StateStore
                CASE WHEN r.preferences <> '{"{}"}' THEN r.preferences::text END, r.id IS NOT NULL,
                EXISTS (SELECT FROM notifier.push_subscription p WHERE p.site = k.site AND p.recipient = k.id)
         FROM {Column.NumberedRows("site", "id")} AS k
-        LEFT JOIN notifier.site s ON s.id = k.site
-        LEFT JOIN notifier.recipient r ON r.site = k.site AND r.id = k.id
-        LEFT JOIN notifier.suppression supp ON supp.site = k.site AND supp.address = lower(r.email)
+        LEFT JOIN LATERAL (SELECT * FROM notifier.site s WHERE s.id = k.site OFFSET 0) AS s ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.recipient r WHERE r.site = k.site AND r.id = k.id OFFSET 0) AS r ON true
+        LEFT JOIN LATERAL (SELECT * FROM notifier.suppression p WHERE p.site = k.site AND p.address = lower(r.email) OFFSET 0) AS supp ON true
         """)
     { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
 
@@ -160,7 +162,7 @@ internal sealed class StateStore
         SELECT k.n, p.node, p.state, p.conversation, p.at, p.received_at, p.last_active_at, l.lease_until
         FROM {Column.NumberedRows("site", "id")} AS k
         CROSS JOIN LATERAL (SELECT * FROM notifier.presence p WHERE p.site = k.site AND p.recipient = k.id OFFSET 0) AS p
-        LEFT JOIN notifier.relay_node l ON l.site = p.site AND l.node = p.node
+        LEFT JOIN LATERAL (SELECT * FROM notifier.relay_node l WHERE l.site = p.site AND l.node = p.node OFFSET 0) AS l ON true
         """)
     { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
 

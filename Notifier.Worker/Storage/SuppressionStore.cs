@@ -7,13 +7,10 @@ namespace Notifier.Worker.Storage;
 internal sealed class SuppressionStore(NpgsqlDataSource database)
 {
     /// <summary>Newest first, from one on.</summary>
-    /// <param name="before">The last one that was shown; default: none.</param>
+    /// <param name="before">The id of the last one that was shown.</param>
     /// <param name="take">How many at most.</param>
-    public IReadOnlyList<SuppressedAddress> List((DateTimeOffset Since, string Site, string Address) before, int take) => Read(
-        """
-        SELECT site, address, reason, detail, created_at FROM notifier.suppression
-        WHERE (created_at, site, address) < ($1, $2, $3) ORDER BY created_at DESC, site DESC, address DESC LIMIT $4
-        """, before == default ? DateTimeOffset.MaxValue : before.Since.ToUniversalTime(), before.Site ?? "", before.Address ?? "", take);
+    public IReadOnlyList<SuppressedAddress> List(long before, int take) =>
+        Read("SELECT id, site, address, reason, detail, created_at FROM notifier.suppression WHERE id < $1 ORDER BY id DESC LIMIT $2", before, take);
 
     /// <summary>Those of an address, or of a recipient's id, at whatever site: one probe for each.</summary>
     public IReadOnlyList<SuppressedAddress> Find(string search) => Read(
@@ -22,9 +19,9 @@ internal sealed class SuppressionStore(NpgsqlDataSource database)
           (SELECT site FROM notifier.suppression ORDER BY site LIMIT 1)
           UNION ALL
           SELECT (SELECT n.site FROM notifier.suppression n WHERE n.site > s.site ORDER BY n.site LIMIT 1) FROM site s WHERE s.site IS NOT NULL)
-        SELECT s.site, s.address, s.reason, s.detail, s.created_at
+        SELECT s.id, s.site, s.address, s.reason, s.detail, s.created_at
         FROM site JOIN LATERAL (VALUES (lower($1)), ((SELECT lower(r.email) FROM notifier.recipient r WHERE r.site = site.site AND r.id = $1))) AS wanted(address) ON true
-        JOIN notifier.suppression s ON s.site = site.site AND s.address = wanted.address ORDER BY s.created_at DESC, s.site, s.address
+        JOIN notifier.suppression s ON s.site = site.site AND s.address = wanted.address ORDER BY s.id DESC
         """, search);
 
     private List<SuppressedAddress> Read(string sql, params object[] parameters)
@@ -33,28 +30,28 @@ internal sealed class SuppressionStore(NpgsqlDataSource database)
         foreach (var parameter in parameters) command.Parameters.AddWithValue(parameter);
         using var reader = command.ExecuteReader();
         var rows = new List<SuppressedAddress>();
-        while (reader.Read()) rows.Add(new SuppressedAddress(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.Time(4)));
+        while (reader.Read()) rows.Add(new SuppressedAddress(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.Time(5)));
         return rows;
     }
 
     /// <summary>Mail may go there again: what bounced before no longer counts, and what is open of the person is decided anew.</summary>
-    public async Task<bool> ReleaseAsync(string site, string address, CancellationToken cancellation)
+    public async Task<bool> ReleaseAsync(long id, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using var command = new NpgsqlCommand(
             """
-            WITH released AS (DELETE FROM notifier.suppression WHERE site = $1 AND address = $2 RETURNING site, address),
+            WITH released AS (DELETE FROM notifier.suppression WHERE id = $1 RETURNING site, address),
                  forgiven AS (UPDATE notifier.bounce b SET verdict = 'released' FROM released r WHERE b.site = r.site AND b.address = r.address AND b.verdict = 'score')
-            SELECT notifier.now(), ARRAY(SELECT id FROM notifier.recipient WHERE site = r.site AND lower(email) = r.address) FROM released r
+            SELECT notifier.now(), r.site, ARRAY(SELECT id FROM notifier.recipient WHERE site = r.site AND lower(email) = r.address) FROM released r
             """, connection)
-        { Parameters = { new() { Value = site }, new() { Value = address } } };
+        { Parameters = { new() { Value = id } } };
         DateTimeOffset now;
         RecipientKey[] people;
         await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
             if (!await reader.ReadAsync(cancellation)) return false;
-            (now, people) = (reader.Time(0), [.. reader.GetFieldValue<string[]>(1).Select(id => new RecipientKey(site, id))]);
+            (now, people) = (reader.Time(0), [.. reader.GetFieldValue<string[]>(2).Select(person => new RecipientKey(reader.GetString(1), person))]);
         }
         if (people.Length > 0) await InboxStore.PostChangedAsync(connection, now, people, cancellation);
         await transaction.CommitAsync(cancellation);
@@ -64,4 +61,4 @@ internal sealed class SuppressionStore(NpgsqlDataSource database)
 
 /// <param name="Reason"><c>refused</c> at RCPT, or <c>bounced</c> later.</param>
 /// <param name="Detail">The server's words.</param>
-internal sealed record SuppressedAddress(string Site, string Address, string Reason, string Detail, DateTimeOffset Since);
+internal sealed record SuppressedAddress(long Id, string Site, string Address, string Reason, string Detail, DateTimeOffset Since);

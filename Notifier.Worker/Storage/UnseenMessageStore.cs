@@ -28,8 +28,7 @@ internal static class UnseenMessageStore
     private const string Theirs = "e.site = k.site AND e.recipient = k.recipient AND e.conversation = k.conversation";
 
     /// <summary>One more than a crowd tells that it is one.</summary>
-    /// <param name="open">Of the conversations those in which something is unseen.</param>
-    public static NpgsqlBatchCommand Messages(LadderQuery query, IReadOnlyCollection<ConversationKey> open) => new(
+    public static NpgsqlBatchCommand Messages(LadderQuery query, IReadOnlyCollection<ConversationKey> conversations) => new(
         $"""
         SELECT {Columns}
         FROM {Column.Rows("site", "recipient", "conversation", "everything", "entire")} AS k
@@ -43,28 +42,27 @@ internal static class UnseenMessageStore
     {
         Parameters =
         {
-            Column.Of(open, c => c.Site), Column.Of(open, c => c.Recipient), Column.Of(open, c => c.Conversation),
-            Column.Of(open, c => query.Conversations[c].All), Column.Of(open, c => query.Conversations[c] == Extent.Entire), Column.Of(query.Messages, m => m.Message),
+            Column.Of(conversations, c => c.Site), Column.Of(conversations, c => c.Recipient), Column.Of(conversations, c => c.Conversation),
+            Column.Of(conversations, c => query.Conversations[c].All), Column.Of(conversations, c => query.Conversations[c] == Extent.Entire), Column.Of(query.Messages, m => m.Message),
         },
     };
 
     /// <summary>Puts what deciding takes in the place of the crowd's beginning.</summary>
-    public static async Task LoadCrowdedAsync(NpgsqlConnection connection, LadderQuery query, LadderState state, CancellationToken cancellation)
+    public static async Task LoadCrowdedAsync(
+        NpgsqlConnection connection, LadderQuery query, IReadOnlyCollection<ConversationKey> conversations, LadderState state, CancellationToken cancellation)
     {
-        foreach (var (key, extent) in query.Conversations)
-            if (extent != Extent.Entire && state.Escalations[key].State.Unseen.Count > Crowd) state.Crowded.Add(key);
+        state.Crowded.UnionWith(conversations.Where(c => query.Conversations[c] != Extent.Entire && state.Escalations[c].State.Unseen.Count > Crowd));
         if (state.Crowded.Count == 0) return;
 
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Plans.ByIndex(), Crowded(query, state.Crowded) } };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
         await ReadAsync(reader, state, cancellation);
     }
 
     private static NpgsqlBatchCommand Crowded(LadderQuery query, HashSet<ConversationKey> crowded) => new(
         $"""
         SELECT {Columns}
-        FROM unnest($1, $2, $3, $4, $5) AS k(site, recipient, conversation, newest, up_to)
+        FROM {Column.Rows("site", "recipient", "conversation", "newest", "up_to")} AS k
         CROSS JOIN LATERAL (
           (SELECT e.* FROM notifier.escalation_message e WHERE {Theirs} AND {IsOpenOnPush} ORDER BY e.seq LIMIT {Crowd})
           UNION (SELECT e.* FROM notifier.escalation_message e WHERE {Theirs} AND {IsOpenOnEmail} ORDER BY e.seq LIMIT {Crowd})
@@ -89,6 +87,7 @@ internal static class UnseenMessageStore
 
     public static async Task ReadAsync(NpgsqlDataReader reader, LadderState state, CancellationToken cancellation)
     {
+        await reader.NextResultAsync(cancellation);
         var unseen = new Dictionary<ConversationKey, List<UnseenMessage>>();
         while (await reader.ReadAsync(cancellation))
         {
@@ -114,7 +113,7 @@ internal static class UnseenMessageStore
         $"""
         WITH along AS (
           UPDATE notifier.escalation_message e SET push_verdict = {(int)Verdict.Send}, push_reason = {(int)Reason.Unseen}
-          FROM unnest($1, $2, $3, $4) AS k(site, recipient, conversation, escalation)
+          FROM {Column.Rows("site", "recipient", "conversation", "escalation")} AS k
           WHERE {Theirs} AND {IsOpenOnPush} AND EXISTS (SELECT FROM notifier.message m WHERE m.site = e.site AND m.id = e.message AND m.deleted_at IS NULL)
           RETURNING e.site, e.recipient, e.conversation, e.message, k.escalation)
         INSERT INTO notifier.trace (at, site, recipient, conversation, message, escalation, push_verdict, push_reason)

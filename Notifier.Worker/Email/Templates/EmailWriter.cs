@@ -56,7 +56,7 @@ internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Wordin
     private MessageModel Message(DigestMessage message, Room room)
     {
         var text = UserText.Block(message.Text, room.Characters);
-        return new MessageModel(Sender(message), text, text.Split('\n'), MessageTime.Write(message.SentAt, digest.Recipient.TimeZone, words.Culture));
+        return new MessageModel(Sender(message), text, text.Split('\n'), MessageTime.Write(message.SentAt, digest.Recipient.TimeZone, words));
     }
 
     private Phrase Heading()
@@ -83,7 +83,7 @@ internal sealed class EmailWriter(EmailDigest digest, ContentLevel level, Wordin
 
     // By who wrote in it, as long as a line has room for them.
     private string Named(DigestConversation conversation) => conversation.LevelWithin(level) != ContentLevel.CountOnly && Senders(conversation).Take(4).ToArray() is { Length: <= 3 } names
-        ? string.Join(", ", names) : words.Say("conversation").ToLine();
+        ? names.DefaultIfEmpty("").Aggregate((all, name) => words.Say("names", ("names", all), ("name", name)).ToLine()) : words.Say("conversation").ToLine();
 
     private IEnumerable<string> Senders(DigestConversation conversation) => conversation.Newest.Select(Sender).Distinct();
 

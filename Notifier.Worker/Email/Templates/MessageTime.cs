@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 
 namespace Notifier.Worker.Email.Templates;
 
@@ -10,12 +9,12 @@ internal static class MessageTime
     private static readonly ConcurrentDictionary<string, TimeZoneInfo?> Zones = new();
 
     /// <param name="zone">IANA; where it is null or unknown, UTC, and said so.</param>
-    public static string Write(DateTimeOffset sentAt, string? zone, CultureInfo culture)
+    public static string Write(DateTimeOffset sentAt, string? zone, Wording words)
     {
         var known = zone is null || zone.Length > 64 ? null : Find(zone);
         var local = known is null ? sentAt.UtcDateTime : TimeZoneInfo.ConvertTime(sentAt, known).DateTime;
         // ICU separates "1:05" and "PM" by U+202F, which many fonts of mail clients do not have.
-        var text = $"{local.ToString("M", culture)}, {local.ToString("t", culture)}".Replace('\u202F', '\u00A0');
+        var text = words.Say("moment", ("day", local.ToString("M", words.Culture)), ("time", local.ToString("t", words.Culture))).ToLine().Replace('\u202F', '\u00A0');
         return known is null ? $"{text} UTC" : text;
     }
 
