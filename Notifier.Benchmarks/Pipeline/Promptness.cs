@@ -43,10 +43,10 @@ internal static class Promptness
 
         var away = new List<int>();
         var mix = new Mix(People, "prompt", away.Add);
-        await RunAsync(WarmUp);
-        return await RunAsync(Length);
+        _ = await RunAsync(WarmUp); // of what is told then some is seen at once: nobody waits for it
+        return [.. (await Task.WhenAll(await RunAsync(Length)).WaitAsync(Patience)).SelectMany(t => t)];
 
-        async Task<List<double>> RunAsync(TimeSpan length)
+        async Task<List<Task<double[]>>> RunAsync(TimeSpan length)
         {
             var took = new List<Task<double[]>>();
             var clock = Stopwatch.StartNew();
@@ -58,7 +58,7 @@ internal static class Promptness
                 var request = mix.Requests(PerSecond / RequestsASecond).Single();
                 took.Add(TookAsync(client, request, [.. away.Select(person => sink.NextAsync($"/push/{person}"))]));
             }
-            return [.. (await Task.WhenAll(took).WaitAsync(Patience)).SelectMany(t => t)];
+            return took;
         }
     }
 

@@ -139,7 +139,12 @@ public class Stage(PostgresCluster cluster) : IAsyncLifetime
                 OR EXISTS (SELECT FROM hangfire.job WHERE statename IN ('Enqueued', 'Processing'))
             FROM notifier.escalation e WHERE email_at <= notifier.now()
             """)) is var all ? (all.Count, all.Count(a => a)) : default;
-        Assert.Equal(due, alarmed);
+        Assert.True(due == alarmed, due == alarmed ? "" : string.Join('\n', await Database.ListAsync<string>(
+            """
+            SELECT concat_ws(' ', e.recipient, e.conversation, 'is due at', e.email_at, 'and it is', notifier.now(), 'with alarms at', (SELECT string_agg(at::text, ', ') FROM notifier.email_alarm),
+              'and jobs', (SELECT string_agg(concat_ws(' ', statename, arguments), ', ') FROM hangfire.job WHERE statename <> 'Succeeded'))
+            FROM notifier.escalation e WHERE e.email_at <= notifier.now()
+            """)));
         if (due > 0) client.Create<EmailDueJob>(job => job.RunAsync(0, CancellationToken.None), new EnqueuedState(HangfireRegistration.EmailQueue));
     }
 
