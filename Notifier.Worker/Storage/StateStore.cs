@@ -133,12 +133,12 @@ internal sealed class StateStore
     private static NpgsqlBatchCommand Recipients(RecipientKey[] people) => new(
         $"""
         SELECT k.n, s.enabled, r.email IS NOT NULL, supp.address IS NOT NULL, r.unsubscribed_at IS NOT NULL, r.time_zone,
-               CASE WHEN r.preferences <> '{"{}"}' THEN r.preferences::text END, r.id IS NOT NULL,
-               EXISTS (SELECT FROM notifier.push_subscription p WHERE p.site = k.site AND p.recipient = k.id)
+               CASE WHEN r.preferences <> '{"{}"}' THEN r.preferences::text END, r.id IS NOT NULL, device.id IS NOT NULL
         FROM {Column.NumberedRows("site", "id")} AS k
         LEFT JOIN LATERAL (SELECT * FROM notifier.site s WHERE s.id = k.site OFFSET 0) AS s ON true
         LEFT JOIN LATERAL (SELECT * FROM notifier.recipient r WHERE r.site = k.site AND r.id = k.id OFFSET 0) AS r ON true
         LEFT JOIN LATERAL (SELECT * FROM notifier.suppression p WHERE p.site = k.site AND p.address = lower(r.email) OFFSET 0) AS supp ON true
+        LEFT JOIN LATERAL (SELECT p.id FROM notifier.push_subscription p WHERE p.site = k.site AND p.recipient = k.id LIMIT 1) AS device ON true
         """)
     { Parameters = { Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient) } };
 
