@@ -48,6 +48,7 @@ internal static class Soak
         using var traffic = new Traffic(cast, crowd, new Seeded(seed));
         var depths = new List<long>();
         var memory = new List<double>();
+        var told = 0;
 
         var clock = Stopwatch.StartNew();
         var driving = traffic.RunAsync(load.PerSecond, load.Length);
@@ -56,7 +57,9 @@ internal static class Soak
             await Task.WhenAny(driving, Task.Delay(Sample));
             depths.Add(await DepthAsync(cast));
             memory.Add(cast.Workers.Sum(w => w.Megabytes));
-            Console.WriteLine($"soak: {clock.Elapsed.TotalSeconds:0} s, {traffic.Sent} events, {depths[^1]} wait, {memory[^1]:0} MB, {traffic.Latencies.Count} pushes");
+            var latest = traffic.Latencies.Skip(told).ToArray();
+            told += latest.Length;
+            Console.WriteLine($"soak: {clock.Elapsed.TotalSeconds:0} s, {traffic.Sent} events, {depths[^1]} wait, {memory[^1]:0} MB, {told} pushes, p99 of the latest {Percentile(latest, 0.99):0} ms");
         }
         await driving;
         var rate = traffic.Sent / clock.Elapsed.TotalSeconds;
@@ -65,20 +68,22 @@ internal static class Soak
         var left = await DepthAsync(cast);
         var missed = await cast.Workers[0].MetricAsync("notifier_missed");
 
-        var tail = traffic.Latencies.Order().ToArray();
-        var p99 = tail.Length == 0 ? double.NaN : tail[(int)(tail.Length * 0.99)] * 1000;
+        var all = traffic.Latencies.ToArray();
+        var p99 = Percentile(all, 0.99);
         var growth = memory.Count < 8 ? 1 : memory[^(memory.Count / 4)..].Average() / memory[(memory.Count / 4)..(memory.Count / 2)].Average();
         return Tell("events a second", rate, rate >= load.PerSecond * 0.98)
             & Tell("events that wait at most", depths.Max(), true)
             & Tell("seconds until none waits", rest.Elapsed.TotalSeconds, left == 0)
             & Tell("events left", left, left == 0)
             & Tell("missed", missed, missed == 0)
-            & Tell("milliseconds from event to push, median", tail.Length == 0 ? double.NaN : tail[tail.Length / 2] * 1000, true)
+            & Tell("milliseconds from event to push, median", Percentile(all, 0.5), true)
             & Tell("milliseconds from event to push, p99", p99, p99 < 500)
-            & Tell("pushes measured", tail.Length, tail.Length > 0)
+            & Tell("pushes measured", all.Length, all.Length > 0)
             & Tell("megabytes of both workers at the end", memory[^1], true)
             & Tell("memory of the last quarter over that of the second", growth, growth < 1.25);
     }
+
+    private static double Percentile(double[] seconds, double part) => seconds.Length == 0 ? double.NaN : seconds.Order().ElementAt((int)(seconds.Length * part)) * 1000;
 
     private static bool Tell(string what, double value, bool holds)
     {

@@ -28,14 +28,14 @@ internal sealed class Traffic : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Doors.Key);
         cast.Push.Taken += (conversation, upTo) =>
         {
-            if (_awaited.TryRemove((conversation, upTo), out var sent)) Latencies.Add(DriverLog.Now - sent);
+            if (_awaited.TryRemove((conversation, upTo), out var sent)) Latencies.Enqueue(DriverLog.Now - sent);
         };
     }
 
     public long Sent { get; private set; }
 
     /// <summary>From a message's event to its push message at the push service, in seconds.</summary>
-    public ConcurrentBag<double> Latencies { get; } = [];
+    public ConcurrentQueue<double> Latencies { get; } = [];
 
     public void Dispose() => _http.Dispose();
 

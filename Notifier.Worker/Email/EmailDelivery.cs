@@ -11,6 +11,9 @@ internal sealed partial class EmailDelivery(
 {
     private const int PeopleAtOnce = 200;
 
+    /// <summary>What one turn holds no lane can be at.</summary>
+    private const int ShardsATurn = 8;
+
     // Of all that one alarm has claimed, also to the sites' own mail servers: what is claimed nobody else sends meanwhile.
     private const int EmailsAtOnce = 64;
 
@@ -19,30 +22,40 @@ internal sealed partial class EmailDelivery(
         await sites.LoadedAsync(cancellation);
         // First: whoever finds something due from now on may set the alarm anew.
         await attempts.ForgetAlarmAsync(slot, cancellation);
-        foreach (var shard in await due.ShardsWithEmailDueAsync(cancellation)) await DecideAsync(shard, cancellation);
+        foreach (var shards in (await due.ShardsWithEmailDueAsync(cancellation)).Chunk(ShardsATurn)) await DecideAsync(shards, cancellation);
         await DrainAsync(cancellation);
     }
 
-    private async Task DecideAsync(short shard, CancellationToken cancellation)
+    private async Task DecideAsync(IEnumerable<short> shards, CancellationToken cancellation)
     {
+        var left = shards.ToList();
         try
         {
-            while (await processor.EmailsTurnAsync(shard, PeopleAtOnce, cancellation) > 0) { }
+            while (left.Count > 0)
+            {
+                var done = await processor.EmailsTurnAsync(left, PeopleAtOnce, cancellation);
+                left.RemoveAll(done.Contains);
+            }
         }
         catch (Exception e) when (!DatabaseFault.Passes(e) && e is not OperationCanceledException)
         {
             // One person's email that cannot be decided must not hold up the others'.
-            LogTurnFailed(log, shard, e);
-            while (true)
+            LogTurnFailed(log, string.Join(", ", left), e);
+            foreach (var shard in left) await OneByOneAsync(shard, cancellation);
+        }
+    }
+
+    private async Task OneByOneAsync(short shard, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
             {
-                try
-                {
-                    if (await processor.EmailsTurnAsync(shard, 1, cancellation) == 0) return;
-                }
-                catch (Exception one) when (!DatabaseFault.Passes(one) && one is not OperationCanceledException)
-                {
-                    await due.PostponeEmailAsync(shard, cancellation);
-                }
+                if ((await processor.EmailsTurnAsync([shard], 1, cancellation)).Count > 0) return;
+            }
+            catch (Exception one) when (!DatabaseFault.Passes(one) && one is not OperationCanceledException)
+            {
+                await due.PostponeEmailAsync(shard, cancellation);
             }
         }
     }
@@ -86,6 +99,6 @@ internal sealed partial class EmailDelivery(
 
     private readonly record struct Sending(MailLanes.Place Place, Task<bool> Outcome);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The emails due in shard {Shard} could not be decided together; going through them one by one")]
-    private static partial void LogTurnFailed(ILogger log, short shard, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The emails due in the shards {Shards} could not be decided together; going through them one by one")]
+    private static partial void LogTurnFailed(ILogger log, string shards, Exception exception);
 }

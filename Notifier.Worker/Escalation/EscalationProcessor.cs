@@ -45,23 +45,25 @@ internal sealed class EscalationProcessor(
         return rows.Count + due.Count;
     }
 
-    /// <summary>Decides the email rungs of a shard that are due; waits for whoever is at the shard.</summary>
-    /// <param name="people">How many people at most.</param>
-    /// <returns>How many rungs were due.</returns>
-    public async Task<int> EmailsTurnAsync(short shard, int people, CancellationToken cancellation)
+    /// <summary>Decides the email rungs that are due, of those of the shards that nobody else is at, and of one at least.</summary>
+    /// <param name="shards">Where they are.</param>
+    /// <param name="people">Of how many people at most.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>The shards in which nothing is due any more.</returns>
+    public async Task<IReadOnlyCollection<short>> EmailsTurnAsync(IReadOnlyCollection<short> shards, int people, CancellationToken cancellation)
     {
         using var scope = Transactions.Begin();
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        await ShardLock.TakeAsync(connection, shard, cancellation);
+        var ours = await ShardLock.TakeSomeAsync(connection, shards, cancellation);
 
         var turn = NewTurn(TurnKind.Emails);
-        var due = await DueStore.EmailDueAsync(connection, shard, people, cancellation);
+        var due = await DueStore.EmailDueAsync(connection, ours, people, cancellation);
         foreach (var key in due) turn.Query.Add(key);
         if (due.Count > 0) await CarryThroughAsync(connection, turn, cancellation);
         scope.Complete();
         scope.Dispose();
         Announce(turn);
-        return due.Count;
+        return due.Select(k => k.Owner).Distinct().Count() < people ? ours : [];
     }
 
     private async Task CarryThroughAsync(NpgsqlConnection connection, Turn turn, CancellationToken cancellation)

@@ -44,8 +44,8 @@ internal sealed partial class BacklogGauges(
 /// <summary>Goes through the escalations a piece at a time, and remembers what each piece held.</summary>
 internal sealed class MissedSweep
 {
-    /// <summary>Blocks of 8 KB per step: some 30,000 escalations, so that a step stays below a tenth of a second.</summary>
-    public const int Blocks = 500;
+    /// <summary>Blocks of 8 KB per step: some 6,000 escalations, so that a step stays below a twentieth of a second.</summary>
+    public const int Blocks = 100;
 
     private readonly List<long> _pieces = [];
     private int _piece;

@@ -63,15 +63,18 @@ internal sealed class DueStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>The email rungs that are due in a shard: all those of each person, since they may become one digest.</summary>
-    public static Task<List<ConversationKey>> EmailDueAsync(NpgsqlConnection connection, short shard, int people, CancellationToken cancellation) => KeysAsync(
+    /// <summary>The email rungs that are due in some shards: all those of each person, since they may become one digest.</summary>
+    public static Task<List<ConversationKey>> EmailDueAsync(NpgsqlConnection connection, IReadOnlyCollection<short> shards, int people, CancellationToken cancellation) => KeysAsync(
         connection,
         """
         SELECT e.site, e.recipient, e.conversation
-        FROM (SELECT site, recipient FROM notifier.escalation WHERE shard = $1 AND email_at <= notifier.now() GROUP BY 1, 2 ORDER BY min(email_at) LIMIT $2) AS who
+        FROM (
+          SELECT due.site, due.recipient FROM unnest($1) AS s(shard) CROSS JOIN LATERAL (
+            SELECT site, recipient, min(email_at) AS at FROM notifier.escalation WHERE shard = s.shard AND email_at <= notifier.now() GROUP BY 1, 2 ORDER BY 3 LIMIT $2) AS due
+          ORDER BY due.at LIMIT $2) AS who
         JOIN notifier.escalation e USING (site, recipient)
         WHERE e.email_at <= notifier.now()
-        """, [new() { Value = shard }, new() { Value = people }], cancellation);
+        """, [Column.Of(shards, s => s), new() { Value = people }], cancellation);
 
     /// <summary>Everything that is open for these people.</summary>
     public static Task<List<ConversationKey>> OpenAsync(NpgsqlConnection connection, IReadOnlyCollection<RecipientKey> people, CancellationToken cancellation) => KeysAsync(

@@ -60,13 +60,14 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     /// <summary>Roughly how many events wait; exact while there are few.</summary>
     public async Task<(long Depth, TimeSpan Oldest)> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(
+        await using var batch = database.CreateBatch();
+        // By an index, from which what is decided already is gone at once: in the table it lies until it is vacuumed.
+        await using var reader = await batch.ReadByIndexAsync(
             """
             SELECT CASE WHEN few.n < 10000 THEN few.n ELSE (SELECT max(id) - min(id) + 1 FROM notifier.inbox) END,
                    coalesce(notifier.now() - (SELECT received_at FROM notifier.inbox ORDER BY id LIMIT 1), interval '0')
-            FROM (SELECT count(*) AS n FROM (SELECT FROM notifier.inbox LIMIT 10000) AS counted) AS few
-            """);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+            FROM (SELECT count(*) AS n FROM (SELECT FROM notifier.inbox ORDER BY shard, site LIMIT 10000) AS counted) AS few
+            """, [], cancellation);
         await reader.ReadAsync(cancellation);
         return (reader.GetInt64(0), reader.GetTimeSpan(1));
     }

@@ -22,6 +22,14 @@ internal static class ShardLock
         return taken;
     }
 
+    /// <summary>As <see cref="TryTakeAsync"/>; where somebody is at each of them, waits for who is at the first.</summary>
+    public static async Task<HashSet<short>> TakeSomeAsync(NpgsqlConnection connection, IReadOnlyCollection<short> shards, CancellationToken cancellation)
+    {
+        if (await TryTakeAsync(connection, shards, cancellation) is { Count: > 0 } taken) return taken;
+        await TakeAsync(connection, shards.First(), cancellation);
+        return [shards.First()];
+    }
+
     /// <summary>Waits for whoever is at the shard.</summary>
     public static async Task TakeAsync(NpgsqlConnection connection, short shard, CancellationToken cancellation)
     {
