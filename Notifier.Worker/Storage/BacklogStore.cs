@@ -6,10 +6,10 @@ namespace Notifier.Worker.Storage;
 /// <summary>How much is open, and whether anybody was forgotten: for the gauges, so each question is cheap at a million rows.</summary>
 internal sealed class BacklogStore(NpgsqlDataSource database)
 {
-    /// <summary>Exact up to 16 MB of escalations; beyond that scaled up from a sample of as many blocks.</summary>
+    /// <summary>Exact up to 4 MB of escalations; beyond that scaled up from a sample of as many blocks.</summary>
     public async Task<long> OpenEscalationsAsync(CancellationToken cancellation)
     {
-        const string Share = "least(100, 100.0 * 2048 * 8192 / greatest(pg_relation_size('notifier.escalation'), 1))";
+        const string Share = "least(100, 100.0 * 512 * 8192 / greatest(pg_relation_size('notifier.escalation'), 1))";
         await using var command = database.CreateCommand(
             $"SELECT round(count(*) * 100 / ({Share}))::bigint FROM notifier.escalation TABLESAMPLE SYSTEM ({Share}) WHERE closed_at IS NULL");
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
