@@ -13,6 +13,9 @@ internal sealed record EmailDraft(IReadOnlyList<string> Goes, IReadOnlyDictionar
 
     public static readonly IReadOnlyDictionary<string, long> AllUnseen = new Dictionary<string, long>();
 
+    /// <summary>The first of what is only to wait; null: nothing is.</summary>
+    public Ruling? Waits => Stays.Values.Where(r => r.IsOpen).OrderBy(r => r.Until).Select(r => (Ruling?)r).FirstOrDefault();
+
     /// <summary>Asks the last look of every conversation of an email.</summary>
     /// <param name="upTo">By conversation, what was composed; without it, everything unseen.</param>
     public static EmailDraft Of(ClaimedEmail email, LadderState state, IReadOnlyDictionary<string, long> upTo, EscalationPolicy policy)

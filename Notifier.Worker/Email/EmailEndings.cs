@@ -26,6 +26,8 @@ internal sealed class EmailEndings
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
     private static readonly Ending Parked = new("parked", new(Verdict.Wait, Reason.OutcomeUnknown), null, Parks: true);
 
     private readonly NpgsqlDataSource _database;
@@ -47,6 +49,16 @@ internal sealed class EmailEndings
     /// <summary>The gate lets nothing of it go: what waits is decided anew, what is seen is over.</summary>
     public Task WithdrawAsync(ClaimedEmail email, EmailDraft says) =>
         WriteAsync(new Ended(email, says, null, new Ending("withdrawn", new Ruling(Verdict.Wait, Reason.Coalescing), null)));
+
+    /// <summary>
+    /// The gate lets it wait, and the server may have it already (semantics.md, Email): decided anew it would come once more under another Message-ID. It stays what it is, and asks
+    /// again after an hour at most: who ends their quiet hours is not to wait for what these were.
+    /// </summary>
+    public Task HoldAsync(ClaimedEmail email, EmailDraft says, Ruling wait)
+    {
+        var pause = wait.Until - says.Now ?? _options.Value.TransportPause;
+        return WriteAsync(new Ended(email, says, null, new Ending("retry", wait, null, pause < Longest ? pause : Longest, BurnsAttempt: false)));
+    }
 
     /// <summary>Nothing was handed to a server: perhaps it can be written by the next attempt, or the next release.</summary>
     public Task UncomposedAsync(ClaimedEmail email, EmailDraft says, string fault) =>

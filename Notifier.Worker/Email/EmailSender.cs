@@ -67,6 +67,11 @@ internal sealed partial class EmailSender(
         for (var draft = 0; draft < Drafts; draft++)
         {
             var (says, content) = await looks.FirstAsync(claimed);
+            if (claimed.MayBeKept && says.Waits is { } wait)
+            {
+                await endings.HoldAsync(claimed, says, wait);
+                return true;
+            }
             if (content?.Digest is null)
             {
                 await endings.WithdrawAsync(claimed, says);
@@ -94,7 +99,8 @@ internal sealed partial class EmailSender(
             // One site's server says nothing of the others'.
             return outcome is not SmtpOutcome.TransportDown || server.IsOfSite;
         }
-        await endings.WithdrawAsync(claimed, EmailDraft.Nothing);
+        if (claimed.MayBeKept) await endings.HoldAsync(claimed, EmailDraft.Nothing, new Ruling(Verdict.Wait, Reason.Coalescing));
+        else await endings.WithdrawAsync(claimed, EmailDraft.Nothing);
         return true;
     }
 
@@ -103,7 +109,7 @@ internal sealed partial class EmailSender(
     {
         try
         {
-            return composer.Compose(digest, Envelope(claimed, says, to));
+            return composer.Compose(digest, Envelope(claimed, to));
         }
         catch (Exception e)
         {
@@ -121,13 +127,13 @@ internal sealed partial class EmailSender(
         return start == DataStart.Begun;
     }
 
-    private EmailEnvelope Envelope(ClaimedEmail claimed, EmailDraft says, MailboxAddress to)
+    private EmailEnvelope Envelope(ClaimedEmail claimed, MailboxAddress to)
     {
         var site = sites.Of(claimed.Recipient.Site);
         var sender = site.Email.Sender;
         var root = claimed.Conversations is [var conversation] ? EmailIdentity.ThreadRoot(claimed.Recipient.Site, conversation, sender.Domain) : null;
         var ways = unsubscribe.For(new UnsubscribeClaim(claimed.Recipient.Site, claimed.Recipient.Recipient, claimed.Conversations is [var only] ? only : null), site.Links, site.Email);
-        return new EmailEnvelope(claimed.MessageId, root, InReplyTo: null, sender, to, ways, says.Now);
+        return new EmailEnvelope(claimed.MessageId, root, InReplyTo: null, sender, to, ways, claimed.CreatedAt);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Email {Email} ended: {Outcome}")]

@@ -15,7 +15,11 @@ namespace Notifier.Worker.Storage;
 /// <param name="Age">Since the email was decided.</param>
 internal sealed record ClaimedEmail(
     Guid Id, string MessageId, RecipientKey Recipient, string? Domain, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
-    DateTimeOffset CreatedAt, TimeSpan Age);
+    DateTimeOffset CreatedAt, TimeSpan Age)
+{
+    /// <summary>The mail server may have it already: what it tells goes out under its Message-ID, or not at all.</summary>
+    public bool MayBeKept => WasInData || Resent;
+}
 
 /// <summary>What became of the wish to begin DATA.</summary>
 internal enum DataStart
