@@ -144,6 +144,28 @@ public abstract class LadderScenarios(Stage stage)
         Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A8_Edited_or_deleted_after_the_mail_server_took_the_recipient_a_message_is_not_mailed_in_its_old_words(bool deleted)
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var hang = await stage.Mail.AddAsync(new OracleFault(OracleStep.Rcpt, Hang: true, Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m", 1, text: "first words"), bob.Said("c", "m2", 2, text: "the second"));
+        await stage.AdvanceAsync(Minutes(6));
+        await hang.ReachedAsync(Stage.Soon);
+
+        await stage.PublishAsync(deleted ? bob.Deleted("c", "m", 1) : bob.Edited("c", "m", 1, "newest words"));
+        await hang.ReleaseAsync();
+
+        var mail = await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
+        Assert.DoesNotContain("first words", mail.Message.TextBody);
+        Assert.Equal(!deleted, mail.Message.TextBody!.Contains("newest words", StringComparison.Ordinal));
+        Assert.Contains("the second", mail.Message.TextBody);
+        await stage.WaitForReasonAsync(bob, bob.Message("m2"), "email told accepted");
+        Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address));
+    }
+
     [Fact]
     public async Task A9_Thirty_messages_in_five_minutes_are_one_email_that_counts_all_and_shows_ten()
     {

@@ -45,9 +45,9 @@ public sealed class EmailFenceTests(PostgresCluster cluster) : IAsyncLifetime
         await _database.ExecuteAsync("UPDATE notifier.email_attempt SET state = 'withdrawn' WHERE id = $1", given.Id);
 
         var mark = new Dictionary<string, long> { ["c"] = 3 };
-        var starts = await EmailAttemptStore.BeginDataAsync(_connection, [(given, mark), (sees, mark), (begins, mark), (loses, mark)], Lease, Stop);
+        var starts = await EmailAttemptStore.BeginDataAsync(_connection, [.. new[] { given, sees, begins, loses }.Select(e => new WrittenEmail(e, mark, []))], Lease, Stop);
 
-        Assert.Equal([DataStart.Overtaken, DataStart.SeenMeanwhile, DataStart.Begun, DataStart.Overtaken], starts);
+        Assert.Equal([DataStart.Overtaken, DataStart.Outdated, DataStart.Begun, DataStart.Overtaken], starts);
         Assert.Equal(["data", "sending", "sending", "withdrawn"], await StatesAsync(begins, sees, loses, given));
     }
 
@@ -55,7 +55,7 @@ public sealed class EmailFenceTests(PostgresCluster cluster) : IAsyncLifetime
     public async Task Of_those_that_end_together_only_those_that_are_still_ours_do()
     {
         var (sent, later, loses, given) = await ClaimAsync();
-        await EmailAttemptStore.BeginDataAsync(_connection, [(sent, new Dictionary<string, long>())], Lease, Stop);
+        await EmailAttemptStore.BeginDataAsync(_connection, [new(sent, new Dictionary<string, long>(), [])], Lease, Stop);
         await OvertakeAsync(loses);
         await _database.ExecuteAsync("DELETE FROM notifier.email_attempt WHERE id = $1", given.Id);
 

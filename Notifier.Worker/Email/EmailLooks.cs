@@ -51,10 +51,10 @@ internal sealed class EmailLooks
         await using var connection = await _database.OpenConnectionAsync();
         var state = await LoadAsync(connection, [.. composed.Select(c => c.Email)]);
         var goes = composed.Select(c => !c.Content.UpTo.Keys.Except(EmailDraft.Of(c.Email, state, c.Content.UpTo, PolicyOf(c.Email)).Goes).Any()).ToArray();
-        var going = composed.Where((_, n) => goes[n]).Select(c => (c.Email, c.Says.Seen)).ToArray();
-        // Of several messages in a conversation some may be seen by now: what was composed must tell of none of them.
+        var going = composed.Where((_, n) => goes[n]).Select(c => new WrittenEmail(c.Email, c.Says.Seen, c.Content.Shown)).ToArray();
+        // Of several messages in a conversation some may be seen by now, or deleted or edited: what was composed must tell of none of them, nor in their old words.
         var starts = new Queue<DataStart>(going.Length == 0 ? [] : await EmailAttemptStore.BeginDataAsync(connection, going, _email.Value.Lease, CancellationToken.None));
-        return [.. goes.Select(yes => yes ? starts.Dequeue() : DataStart.SeenMeanwhile)];
+        return [.. goes.Select(yes => yes ? starts.Dequeue() : DataStart.Outdated)];
     }
 
     private static Task<LadderState> LoadAsync(NpgsqlConnection connection, IReadOnlyList<ClaimedEmail> emails)

@@ -18,7 +18,7 @@ internal sealed partial class EmailSender(
     SiteDirectory sites, MailServers servers, EmailLooks looks, EmailLeases leases, EmailComposer composer, ReturnPath returnPath, EmailEndings endings, UnsubscribeLinks unsubscribe,
     IOptions<EmailOptions> email, NotifierMetrics metrics, ILogger<EmailSender> log)
 {
-    // What it tells of changes between composing and the last look only if it is seen in that moment.
+    // What it tells of changes between composing and the last look only if it is seen, edited or deleted in that moment.
     private const int Drafts = 5;
 
     /// <param name="claimed">The email.</param>
@@ -91,8 +91,8 @@ internal sealed partial class EmailSender(
             var outcome = await server.Transport.SendAsync(message, returnPath.For(claimed.Id, to.Address, sites.Of(claimed.Recipient.Site).Email.Sender), to, () => LastLook(claimed, says, content, out overtaken), cancellation);
             span?.SetTag("notifier.site", claimed.Recipient.Site).SetTag("notifier.outcome", outcome.GetType().Name);
             metrics.Emailed(outcome.GetType().Name.ToLowerInvariant());
-            if (overtaken) return true;
-            if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now: without that part
+            if (overtaken) return SendEnd.Over;
+            if (outcome is SmtpOutcome.Cancelled) continue; // part of it was seen just now, or is gone, or reads differently: as it is now
             place.Dispose();
             await endings.EndAsync(claimed, says, content, outcome);
             LogEnded(log, claimed.Id, outcome.GetType().Name);

@@ -27,12 +27,17 @@ internal enum DataStart
     /// <summary>It is committed: from here on a crash leaves an unknown outcome.</summary>
     Begun,
 
-    /// <summary>The person has seen more since the email was composed.</summary>
-    SeenMeanwhile,
+    /// <summary>Since the email was composed the person has seen more, or a message in it was edited or deleted.</summary>
+    Outdated,
 
     /// <summary>Another worker has the email now, or an admin has withdrawn it.</summary>
     Overtaken,
 }
+
+/// <summary>An email that is written.</summary>
+/// <param name="Seen">By conversation: the seen mark it was written by.</param>
+/// <param name="Shown">The messages whose words are in it.</param>
+internal readonly record struct WrittenEmail(ClaimedEmail Email, IReadOnlyDictionary<string, long> Seen, IReadOnlyList<ShownMessage> Shown);
 
 /// <summary>How an email ended; or, with <paramref name="RetryIn"/>, when it is tried again.</summary>
 internal readonly record struct EmailEnd(ClaimedEmail Email, string State, string? Answer, TimeSpan? RetryIn, bool BurnsAttempt);
@@ -110,19 +115,22 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Commits that DATA is about to begin of emails of which nothing was seen since they were composed.</summary>
-    /// <param name="seen">Of each, by conversation: the seen mark it was composed by.</param>
+    /// <summary>Commits that DATA is about to begin of emails of which nothing was seen, edited or deleted since they were written.</summary>
     /// <returns>What became of each, in their order.</returns>
     public static async Task<IReadOnlyList<DataStart>> BeginDataAsync(
-        NpgsqlConnection connection, IReadOnlyList<(ClaimedEmail Email, IReadOnlyDictionary<string, long> Seen)> emails, TimeSpan lease, CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<WrittenEmail> emails, TimeSpan lease, CancellationToken cancellation)
     {
         var marks = emails.SelectMany(e => e.Seen, (e, mark) => (e.Email, Conversation: mark.Key, Seq: mark.Value)).ToArray();
+        var words = emails.SelectMany(e => e.Shown, (e, message) => (e.Email, Message: message)).ToArray();
         await using var batch = new NpgsqlBatch(connection);
         await using var reader = await batch.ReadByIndexAsync(
             """
             WITH moved AS MATERIALIZED (
-              SELECT DISTINCT l.id FROM unnest($4, $5, $6, $7, $8) AS l(id, site, recipient, conversation, seq)
-              JOIN notifier.seen_mark s ON s.site = l.site AND s.recipient = l.recipient AND s.conversation = l.conversation WHERE s.seq > l.seq),
+              SELECT l.id FROM unnest($4, $5, $6, $7, $8) AS l(id, site, recipient, conversation, seq)
+              JOIN notifier.seen_mark s ON s.site = l.site AND s.recipient = l.recipient AND s.conversation = l.conversation WHERE s.seq > l.seq
+              UNION
+              SELECT w.id FROM unnest($9, $10, $11, $12) AS w(id, site, message, edited_at)
+              JOIN notifier.message m ON m.site = w.site AND m.id = w.message WHERE m.deleted_at IS NOT NULL OR m.edited_at IS DISTINCT FROM w.edited_at),
             ours AS MATERIALIZED (
               SELECT a.id FROM unnest($1, $2) AS e(id, fence) JOIN notifier.email_attempt a ON a.id = e.id AND a.fence = e.fence AND a.state = 'sending'
               ORDER BY a.id FOR UPDATE OF a),
@@ -134,10 +142,11 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             [
                 Column.Of(emails, e => e.Email.Id), Column.Of(emails, e => e.Email.Fence), new() { Value = lease }, Column.Of(marks, m => m.Email.Id),
                 Column.Of(marks, m => m.Email.Recipient.Site), Column.Of(marks, m => m.Email.Recipient.Recipient), Column.Of(marks, m => m.Conversation), Column.Of(marks, m => m.Seq),
+                Column.Of(words, w => w.Email.Id), Column.Of(words, w => w.Email.Recipient.Site), Column.Of(words, w => w.Message.Id), Column.Of(words, w => w.Message.EditedAt),
             ], cancellation);
         var starts = new List<DataStart>();
         while (await reader.ReadAsync(cancellation))
-            starts.Add(reader.GetBoolean(0) ? DataStart.Begun : reader.GetBoolean(1) ? DataStart.SeenMeanwhile : DataStart.Overtaken);
+            starts.Add(reader.GetBoolean(0) ? DataStart.Begun : reader.GetBoolean(1) ? DataStart.Outdated : DataStart.Overtaken);
         return starts;
     }
 

@@ -9,10 +9,14 @@ namespace Notifier.Worker.Storage;
 /// <param name="UpTo">By conversation: the newest <c>seq</c> it tells of.</param>
 /// <param name="Messages">By conversation: all it tells of, shown or counted.</param>
 /// <param name="Traces">By conversation, the trace of its newest message, where it has one.</param>
+/// <param name="Shown">The messages whose words are in it.</param>
 /// <param name="OldestSentAt">When the first message was sent that was not told by email before.</param>
 internal sealed record EmailContent(
-    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, IReadOnlyDictionary<string, string[]> Messages, DateTimeOffset OldestSentAt,
+    EmailDigest? Digest, IReadOnlyDictionary<string, long> UpTo, IReadOnlyDictionary<string, string[]> Messages, IReadOnlyList<ShownMessage> Shown, DateTimeOffset OldestSentAt,
     IReadOnlyList<string> Traces);
+
+/// <summary>A message in the words of its last edit, if there was one.</summary>
+internal readonly record struct ShownMessage(string Id, DateTimeOffset? EditedAt);
 
 /// <summary>Of whom and of what an email is to tell.</summary>
 /// <param name="Shown">So many messages of a conversation at most; the others are counted.</param>
@@ -50,7 +54,8 @@ internal sealed class EmailContentStore
         while (await reader.ReadAsync(cancellation))
             rows.Add(new Row(
                 reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3), reader.Time(4), reader.GetInt64(5), reader.Text(6) ?? reader.GetString(7),
-                reader.Text(8), reader.Time(9), reader.Text(10), reader.Text(11), reader.IsDBNull(12) ? [] : reader.GetFieldValue<string[]>(12), reader.GetBoolean(13), reader.Text(14)));
+                reader.Text(8), reader.Time(9), reader.Text(10), reader.Text(11), reader.IsDBNull(12) ? [] : reader.GetFieldValue<string[]>(12), reader.GetBoolean(13), reader.Text(14),
+                new(reader.GetString(15), reader.OptionalTime(16))));
 
         var ofEmail = rows.ToLookup(r => r.Email);
         return [.. Enumerable.Range(0, emails.Count).Select(n => Content(digests.GetValueOrDefault(n), [.. ofEmail[n].GroupBy(r => r.Conversation)]))];
@@ -60,11 +65,13 @@ internal sealed class EmailContentStore
         to is null || conversations.Count == 0 ? null : to with { Conversations = [.. conversations.Select(c => Conversation([.. c]))] },
         conversations.ToDictionary(c => c.Key, c => c.First().UpTo),
         conversations.ToDictionary(c => c.Key, c => c.Last().All),
+        [.. conversations.SelectMany(c => c).Select(r => r.Shown)],
         conversations.SelectMany(c => c).Select(r => r.Oldest).DefaultIfEmpty().Min(),
         [.. conversations.Select(c => c.Last().Trace).OfType<string>()]);
 
     private readonly record struct Row(
-        int Email, string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url, string[] All, bool Group, string? Trace);
+        int Email, string Conversation, long Unseen, long UpTo, DateTimeOffset Oldest, long Seq, string Sender, string? Text, DateTimeOffset SentAt, string? Title, string? Url, string[] All, bool Group, string? Trace,
+        ShownMessage Shown);
 
     private static DigestConversation Conversation(IReadOnlyList<Row> rows) => new(
         rows[0].Conversation, rows.Select(r => r.Title).LastOrDefault(t => t is not null), rows.Select(r => r.Url).LastOrDefault(u => u is not null), (int)rows[0].Unseen,
@@ -90,7 +97,7 @@ internal sealed class EmailContentStore
         return new(
             $"""
             WITH unseen AS (
-              SELECT k.n, k.shown, em.conversation, em.message, em.seq, m.sender_name, m.sender_id, m.text, m.sent_at, m.title, m.url, m.traceparent,
+              SELECT k.n, k.shown, em.conversation, em.message, em.seq, m.sender_name, m.sender_id, m.text, m.sent_at, m.edited_at, m.title, m.url, m.traceparent,
                      coalesce(m.kind, 0) <> {(int)MessageKind.Direct} AS in_group,
                      count(*) OVER all_of AS unseen, max(em.seq) OVER all_of AS up_to,
                      min(m.sent_at) FILTER (WHERE coalesce(em.email_verdict, {(int)Verdict.Wait}) <= {(int)Verdict.Send}) OVER all_of AS oldest,
@@ -104,7 +111,7 @@ internal sealed class EmailContentStore
               WHERE em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
                 AND coalesce(em.email_verdict, {(int)Verdict.Wait}) IN ({(int)Verdict.Wait}, {(int)Verdict.Send}, {(int)Verdict.Told})
               WINDOW all_of AS (PARTITION BY k.n, em.conversation))
-            SELECT n, conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END, in_group, traceparent
+            SELECT n, conversation, unseen, up_to, coalesce(oldest, sent_at), seq, sender_name, sender_id, text, sent_at, title, url, CASE WHEN newest = 1 THEN messages END, in_group, traceparent, message, edited_at
             FROM unseen WHERE newest <= shown ORDER BY n, conversation, newest DESC
             """)
         {
