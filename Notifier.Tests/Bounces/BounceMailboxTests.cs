@@ -1,6 +1,7 @@
 using Notifier.Tests.Fixtures;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
+using Npgsql;
 
 namespace Notifier.Tests.Bounces;
 
@@ -25,6 +26,29 @@ public sealed class BounceMailboxTests(BouncesStage stage) : IClassFixture<Bounc
         Assert.Equal("unsubscribed", await eve.FateAsync());
         Assert.StartsWith("suppressed 5.1.1", await ada.FateAsync(), StringComparison.Ordinal);
         Assert.All(dovecot.Files, f => Assert.EndsWith("S", f, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_mail_that_is_removed_after_it_was_listed_holds_up_no_other()
+    {
+        await using var dovecot = await Dovecot.StartAsync();
+        var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
+        await dovecot.DeliverAsync("1.a", Reports.Bounce(bob.ReturnPath, bob.Address, "5.1.1"));
+        await dovecot.DeliverAsync("2.b", Reports.OutOfOffice(bob.ReturnPath));
+        await dovecot.DeliverAsync("3.c", Reports.Bounce(eve.ReturnPath, eve.Address, "5.1.1"));
+        await using var connection = await stage.Database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var locking = new NpgsqlCommand("LOCK TABLE notifier.bounce", connection, transaction);
+        await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        var reading = ReadAsync(dovecot);
+        await stage.Database.WaitUntilAsync("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'notifier.bounce'::regclass)", TimeSpan.FromSeconds(20), "the first mail being dealt with");
+        File.Delete(Assert.Single(dovecot.Files, f => Path.GetFileName(f).StartsWith("2.b", StringComparison.Ordinal)));
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        await reading;
+
+        Assert.StartsWith("suppressed", await bob.FateAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("suppressed", await eve.FateAsync(), StringComparison.Ordinal);
     }
 
     private Task ReadAsync(Dovecot dovecot) => stage.Mailbox.ReadAsync(

@@ -19,12 +19,21 @@ internal sealed class BounceMailbox(BounceIntake intake)
         var mailbox = await client.GetFolderAsync(options.Mailbox, cancellation);
         await mailbox.OpenAsync(FolderAccess.ReadWrite, cancellation);
         var sizes = await mailbox.FetchAsync(await mailbox.SearchAsync(SearchQuery.NotSeen.And(SearchQuery.NotDeleted), cancellation), MessageSummaryItems.UniqueId | MessageSummaryItems.Size, cancellation);
-        foreach (var mail in sizes)
+        foreach (var mail in sizes) await TakeAsync(mailbox, mail, cancellation);
+        await client.DisconnectAsync(quit: true, cancellation);
+    }
+
+    private async Task TakeAsync(IMailFolder mailbox, IMessageSummary mail, CancellationToken cancellation)
+    {
+        try
         {
             var outcome = mail.Size > BounceFolder.MostBytes ? BounceMail.Unreadable : await intake.TakeAsync(await BytesAsync(mailbox, mail.UniqueId, cancellation), cancellation);
             await mailbox.AddFlagsAsync(mail.UniqueId, outcome == BounceMail.Unreadable ? MessageFlags.Seen | MessageFlags.Flagged : MessageFlags.Seen, silent: true, cancellation);
         }
-        await client.DisconnectAsync(quit: true, cancellation);
+        catch (MessageNotFoundException)
+        {
+            // Another client has removed it since it was listed: there is nothing left to read.
+        }
     }
 
     private static async Task<byte[]> BytesAsync(IMailFolder mailbox, UniqueId mail, CancellationToken cancellation)

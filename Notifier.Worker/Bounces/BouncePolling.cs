@@ -27,9 +27,14 @@ internal sealed partial class BouncePolling(BounceFolder folder, BounceMailbox m
         {
             await read();
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested && (DatabaseFault.Passes(e) || IsFault(e)))
+        catch (Exception e) when (DatabaseFault.Passes(e) || IsFault(e))
         {
-            LogFault(log, e is AggregateException { InnerException: { } first } ? first.GetType().Name : e.GetType().Name);
+            if (!stopping.IsCancellationRequested) LogFault(log, e is AggregateException { InnerException: { } first } ? first.GetType().Name : e.GetType().Name);
+        }
+        catch (Exception e)
+        {
+            // What leaves here ends the whole worker, and whoever is written to can have a hand in it.
+            LogBroken(log, e);
         }
     }
 
@@ -39,4 +44,7 @@ internal sealed partial class BouncePolling(BounceFolder folder, BounceMailbox m
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Bounces cannot be read now: {Cause}")]
     private static partial void LogFault(ILogger log, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Bounces could not be read")]
+    private static partial void LogBroken(ILogger log, Exception fault);
 }
