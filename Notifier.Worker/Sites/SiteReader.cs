@@ -54,9 +54,22 @@ internal sealed class SiteReader(IConfiguration configuration, IHostEnvironment 
         var builder = new ConfigurationBuilder();
         builder.AddInMemoryCollection(Sections.SelectMany(s => configuration.GetSection(s).AsEnumerable())
             .Where(s => s.Value is not null && !Array.Exists(lists, l => s.Key.StartsWith(l, StringComparison.OrdinalIgnoreCase))
-                && !(own.ContainsKey("WebPush__PublicKey") && s.Key.StartsWith("WebPush:Previous", StringComparison.OrdinalIgnoreCase))));
+                && !(own.ContainsKey("WebPush__PublicKey") && s.Key.StartsWith("WebPush:Previous", StringComparison.OrdinalIgnoreCase))
+                && !OursAlone(own).Contains(s.Key, StringComparer.OrdinalIgnoreCase)));
         builder.AddInMemoryCollection(own.Select(s => KeyValuePair.Create(Path(s.Key), (string?)s.Value)));
         return builder.Build();
+    }
+
+    /// <summary>Who we are to our mail server is nobody else's business: a host that a site names hears nothing of it, and its password goes with none of our tokens.</summary>
+    private static string[] OursAlone(Dictionary<string, string> own)
+    {
+        string[] tokens = ["Email:OAuth2TokenFile", "Email:OAuth2TokenCommand", "Email:SaslMechanism"];
+        return (own.ContainsKey("Email__Host"), own.ContainsKey("Email__Password")) switch
+        {
+            (true, false) => ["Email:User", "Email:Password", .. tokens],
+            (_, true) => tokens,
+            _ => [],
+        };
     }
 
     private static string Path(string setting) => setting.Replace("__", ":", StringComparison.Ordinal);
