@@ -319,6 +319,24 @@ public abstract class LadderScenarios(Stage stage)
     }
 
     [Fact]
+    public async Task The_address_that_was_refused_is_suppressed_and_not_the_one_that_the_person_has_by_then()
+    {
+        var bob = await stage.PersonAsync(device: false);
+        var hang = await stage.Mail.AddAsync(new OracleFault(OracleStep.Rcpt, Reply: "550 5.1.1 no such user", Hang: true, Address: bob.Address, Times: 1));
+        await stage.PublishAsync(bob.Said("c", "m", 1));
+        await stage.AdvanceAsync(Minutes(6));
+        await hang.ReachedAsync(Stage.Soon);
+
+        await stage.PutAsync($"/v1/sites/acme/recipients/{bob.Id}", new { email = $"new-{bob.Address}", name = bob.Id });
+        await hang.ReleaseAsync();
+        await stage.WaitForAttemptAsync(bob, "failed");
+        await stage.AdvanceAsync(Minutes(1));
+
+        await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains($"new-{bob.Address}"), Stage.Soon);
+        Assert.Equal([bob.Address], await stage.Database.ListAsync<string>("SELECT address FROM notifier.suppression WHERE address LIKE '%' || $1", bob.Address));
+    }
+
+    [Fact]
     public async Task More_than_three_conversations_due_together_are_one_digest()
     {
         var bob = await stage.PersonAsync(device: false);

@@ -139,8 +139,8 @@ internal sealed class EmailEndings
         foreach (var (email, _, _, ending) in ended)
             if (ending.Parks) yield return EmailTrace.UnderWay(email, ending.Ruling);
             else if (ending.RetryIn is { } pause) yield return EmailTrace.UnderWay(email, ending.Ruling with { Until = now + pause });
-        foreach (var (email, _, _, ending) in ended)
-            if (ending.Suppress) yield return EmailTrace.Suppress(email, ending.Answer ?? "");
+        foreach (var (email, _, content, ending) in ended)
+            if (ending.Suppress && content?.Digest is { } refused) yield return EmailTrace.Suppress(email.Recipient.Site, refused.Recipient.Address, ending.Answer ?? "");
 
         RelayEvent[] events = [.. ended.Where(e => e.Ending is { Parks: false, RetryIn: null }).SelectMany(e => e.Email.Conversations.Select(c => Finished(e.Email, e.Says, e.Content, c, e.Ending.Ruling, now)))];
         if (events.Length > 0) yield return InboxStore.Post(events);

@@ -23,12 +23,8 @@ internal static class EmailTrace
         },
     };
 
-    /// <summary>No mail goes to the person's address any more.</summary>
-    public static NpgsqlBatchCommand Suppress(ClaimedEmail email, string detail) => new(
-        """
-        INSERT INTO notifier.suppression (site, address, reason, detail)
-        SELECT site, lower(email), 'refused', $3 FROM notifier.recipient WHERE site = $1 AND id = $2 AND email IS NOT NULL
-        ON CONFLICT (site, address) DO NOTHING
-        """)
-    { Parameters = { new() { Value = email.Recipient.Site }, new() { Value = email.Recipient.Recipient }, new() { Value = detail } } };
+    /// <summary>No mail goes to the address any more that an email went to: the person may have another by now.</summary>
+    public static NpgsqlBatchCommand Suppress(string site, string address, string detail) => new(
+        "INSERT INTO notifier.suppression (site, address, reason, detail) VALUES ($1, lower($2), 'refused', $3) ON CONFLICT (site, address) DO NOTHING")
+    { Parameters = { new() { Value = site }, new() { Value = address }, new() { Value = detail } } };
 }
