@@ -151,6 +151,31 @@ public sealed class SiteScenarios(SiteScenarios.SitesStage stage) : IClassFixtur
         Assert.Equal(24, (await own.SettledMailsAsync()).Length);
     }
 
+    [Fact]
+    public async Task While_the_mail_server_of_all_is_down_every_email_of_a_site_with_its_own_goes_out()
+    {
+        await using var own = await SmtpOracle.StartAsync();
+        var hang = await own.AddAsync(new OracleFault(OracleStep.Connect, Hang: true));
+        using var sigma = stage.As(await stage.AddAsync("sigma", $"Email__Port={own.Port}"));
+        for (var i = 0; i < 24; i++)
+        {
+            await PutAsync(sigma, $"/v1/sites/sigma/recipients/s{i}", new { email = $"s{i}@example.org" });
+            await PublishAsync(sigma, Said("sigma", $"s{i}", $"s{i}"));
+        }
+        var ours = await stage.PersonAsync(device: false);
+        await stage.PublishAsync(ours.Said("c", "m", 1));
+        await stage.Mail.AddAsync(new OracleFault(OracleStep.Mail, Reply: "421 4.3.2 going down"));
+        await stage.AdvanceAsync(TimeSpan.FromMinutes(11));
+        await hang.ReachedAsync(Stage.Soon);
+        await stage.WaitForAttemptAsync(ours, "retry");
+
+        await own.ClearAsync();
+
+        await stage.Database.WaitUntilAsync("SELECT count(*) = 24 FROM notifier.email_attempt WHERE site = 'sigma' AND state = 'sent'", Stage.Soon, "theirs sent");
+        Assert.Equal("retry", await stage.Database.ScalarAsync<string>("SELECT state FROM notifier.email_attempt WHERE recipient = $1", ours.Id));
+        await stage.Mail.ClearAsync();
+    }
+
     [Theory]
     [InlineData("Email__From: must be an address such as Acme <hello@acme.example>", "add", "bad", "Email__From=nobody")]
     [InlineData("Escalation__EmailDelay: must be a duration such as 00:00:30", "add", "bad", "Escalation__EmailDelay=soon")]

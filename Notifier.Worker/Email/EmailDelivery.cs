@@ -65,11 +65,12 @@ internal sealed partial class EmailDelivery(
         // Twice as many as there are connections: one is composed while another is sent. What waits for its domain, or goes to a site's own server, takes none of these places.
         var connections = options.Value.Connections;
         var underWay = new List<Sending>();
+        string[] down = [];
         try
         {
             while (!cancellation.IsCancellationRequested)
             {
-                var begun = (await attempts.ClaimAsync(Room(), lanes.Full, sites.WithMailServer, cancellation)).ConvertAll(Begin);
+                var begun = (await attempts.ClaimAsync(Room(), [.. lanes.Full, .. down], sites.WithMailServer, cancellation)).ConvertAll(Begin);
                 underWay.AddRange(begun);
                 if (underWay.Count == 0) return;
                 if (begun.Exists(b => !b.Place.IsAtOurs) && Room() >= connections) continue;
@@ -77,8 +78,12 @@ internal sealed partial class EmailDelivery(
                 {
                     var ended = await Task.WhenAny(underWay.Select(s => s.Outcome));
                     underWay.RemoveAll(s => s.Outcome == ended);
-                    // What a mail server that cannot be used gave back has its own alarm; going on would only ask it again.
-                    if (!await ended) return;
+                    switch (await ended)
+                    {
+                        case SendEnd.DatabaseAway: return;
+                        // What it gave back has its own alarm; going on would only ask it again. The sites with a mail server of their own do not wait for that.
+                        case SendEnd.OurServerDown: down = [MailLanes.Ours]; break;
+                    }
                 }
                 while (Room() < connections);
             }
@@ -97,7 +102,7 @@ internal sealed partial class EmailDelivery(
         }
     }
 
-    private readonly record struct Sending(MailLanes.Place Place, Task<bool> Outcome);
+    private readonly record struct Sending(MailLanes.Place Place, Task<SendEnd> Outcome);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The emails due in the shards {Shards} could not be decided together; going through them one by one")]
     private static partial void LogTurnFailed(ILogger log, string shards, Exception exception);

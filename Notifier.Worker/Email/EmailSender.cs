@@ -10,6 +10,19 @@ using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Worker.Email;
 
+/// <summary>What the end of one email says of the next.</summary>
+internal enum SendEnd
+{
+    /// <summary>Nothing.</summary>
+    Over,
+
+    /// <summary>The mail server of all that have none of their own cannot be used now.</summary>
+    OurServerDown,
+
+    /// <summary>Nothing can be written down.</summary>
+    DatabaseAway,
+}
+
 /// <summary>
 /// Sends one email that was claimed: gate, compose, dialogue with the server, last look after RCPT, end. A crash before DATA is committed leaves
 /// an email that is sent by the next worker; after it an unknown outcome, and one re-send under the same Message-ID.
@@ -24,8 +37,7 @@ internal sealed partial class EmailSender(
     /// <param name="claimed">The email.</param>
     /// <param name="place">Its turn: it is composed before that has come, and sent then. Left here.</param>
     /// <param name="cancellation">Stops it where it has not come to DATA.</param>
-    /// <returns>False: the mail server cannot be used now.</returns>
-    public async Task<bool> SendAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
+    public async Task<SendEnd> SendAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
     {
         using var leaving = place;
         leases.Hold(claimed);
@@ -36,12 +48,12 @@ internal sealed partial class EmailSender(
         catch (Exception e) when (DatabaseFault.Passes(e))
         {
             LogDatabase(log, claimed.Id, DatabaseFault.Word(e)); // the lease runs out, and the email is claimed anew
-            return false;
+            return SendEnd.DatabaseAway;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogBroken(log, claimed.Id, e); // likewise; the others go on
-            return true;
+            return SendEnd.Over;
         }
         finally
         {
@@ -49,18 +61,18 @@ internal sealed partial class EmailSender(
         }
     }
 
-    private async Task<bool> CarryThroughAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
+    private async Task<SendEnd> CarryThroughAsync(ClaimedEmail claimed, MailLanes.Place place, CancellationToken cancellation)
     {
         if (claimed.WasInData && email.Value.OnUnknown == UnknownOutcome.Park)
         {
             await endings.ParkAsync(claimed);
-            return true;
+            return SendEnd.Over;
         }
         if (claimed is { WasInData: true, Resent: true })
         {
             // Twice nobody could tell: a third mail is more likely a nuisance than the first to arrive.
             await endings.UnknownAsync(claimed);
-            return true;
+            return SendEnd.Over;
         }
         if (claimed.WasInData) await endings.NoteResendAsync(claimed, cancellation);
 
@@ -70,21 +82,21 @@ internal sealed partial class EmailSender(
             if (claimed.MayBeKept && says.Waits is { } wait)
             {
                 await endings.HoldAsync(claimed, says, wait);
-                return true;
+                return SendEnd.Over;
             }
             if (content?.Digest is null)
             {
                 await endings.WithdrawAsync(claimed, says);
-                return true;
+                return SendEnd.Over;
             }
             if (!EmailEnvelope.TryReadRecipient(content.Digest.Recipient, out var to))
             {
                 await endings.EndAsync(claimed, says, content, new SmtpOutcome.AddressRejected(AddressFault.Malformed, null));
-                return true;
+                return SendEnd.Over;
             }
 
             var overtaken = false;
-            if (await ComposeAsync(claimed, says, content.Digest, to) is not { } message) return true;
+            if (await ComposeAsync(claimed, says, content.Digest, to) is not { } message) return SendEnd.Over;
             using var span = Tracing.Start("notifier.email", ActivityKind.Client, content.Traces is [var first, ..] ? first : null, others: content.Traces.Skip(1));
             await place.Entered.WaitAsync(cancellation);
             using var server = servers.Take(claimed.Recipient.Site);
@@ -97,11 +109,11 @@ internal sealed partial class EmailSender(
             await endings.EndAsync(claimed, says, content, outcome);
             LogEnded(log, claimed.Id, outcome.GetType().Name);
             // One site's server says nothing of the others'.
-            return outcome is not SmtpOutcome.TransportDown || server.IsOfSite;
+            return outcome is SmtpOutcome.TransportDown && !server.IsOfSite ? SendEnd.OurServerDown : SendEnd.Over;
         }
         if (claimed.MayBeKept) await endings.HoldAsync(claimed, EmailDraft.Nothing, new Ruling(Verdict.Wait, Reason.Coalescing));
         else await endings.WithdrawAsync(claimed, EmailDraft.Nothing);
-        return true;
+        return SendEnd.Over;
     }
 
     /// <returns>Null: it cannot be composed, and has its end.</returns>

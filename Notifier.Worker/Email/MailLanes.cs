@@ -26,6 +26,9 @@ internal sealed class MailLanes(SiteDirectory sites)
         internal void Enter() => _entered.TrySetResult();
     }
 
+    /// <summary>The mail server of all sites that have none of their own, as a lane of which nothing is to be claimed.</summary>
+    public const string Ours = "@";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _underWay = [];
     private readonly HashSet<Place> _in = [];
