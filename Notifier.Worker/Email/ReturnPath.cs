@@ -24,7 +24,11 @@ internal sealed class ReturnPath(IOptions<EmailOptions> email, IOptions<LinksOpt
     // Keeps what else is signed with this key from being taken for a token.
     private static readonly byte[] Purpose = "notifier return path 1\n"u8.ToArray();
 
-    private readonly byte[] _key = Encoding.UTF8.GetBytes(links.Value.SigningKey!);
+    // The first signs; any of them is believed, since a bounce may come days after its email.
+    private readonly byte[][] _keys = [.. links.Value.OldSigningKeys.Prepend(links.Value.SigningKey!).Select(Encoding.UTF8.GetBytes)];
+
+    /// <summary>Whether each email has one of its own.</summary>
+    public bool IsOfEach => email.Value.BounceAddress is not null;
 
     /// <summary>The envelope sender of an email: the bounce address with its token, or the sender's own address where none is set.</summary>
     /// <param name="attempt">The email's id.</param>
@@ -37,7 +41,7 @@ internal sealed class ReturnPath(IOptions<EmailOptions> email, IOptions<LinksOpt
     /// <param name="address">Any address.</param>
     /// <param name="attempt">Of which email it is the return path.</param>
     /// <param name="addressTag">To be held against <see cref="IsOf"/>.</param>
-    /// <returns>False for whatever <see cref="For"/> did not make with the same key.</returns>
+    /// <returns>False for whatever <see cref="For"/> did not make with this key or an old one.</returns>
     public bool TryRead(string address, out Guid attempt, [NotNullWhen(true)] out byte[]? addressTag)
     {
         (attempt, addressTag) = (default, null);
@@ -47,23 +51,25 @@ internal sealed class ReturnPath(IOptions<EmailOptions> email, IOptions<LinksOpt
             || address.Length != start.Length + Added - 1 + end.Length || Decode(address.AsSpan(start.Length, Added - 1)) is not { } bytes)
             return false;
         var body = bytes.AsSpan(..^SignatureBytes);
-        if (!CryptographicOperations.FixedTimeEquals(Sign(body), bytes.AsSpan(body.Length))) return false;
+        var signed = false;
+        foreach (var key in _keys) signed |= CryptographicOperations.FixedTimeEquals(Sign(key, body), bytes.AsSpan(body.Length));
+        if (!signed) return false;
         (attempt, addressTag) = (new Guid(body[..16], bigEndian: true), body[16..].ToArray());
         return true;
     }
 
     /// <summary>Whether an email whose return path had this tag went to this address: the person may have another by now.</summary>
-    public bool IsOf(byte[] addressTag, string recipient) => Tag(recipient).AsSpan().SequenceEqual(addressTag);
+    public bool IsOf(byte[] addressTag, string recipient) => Array.Exists(_keys, key => Tag(key, recipient).AsSpan().SequenceEqual(addressTag));
 
     private string Token(Guid attempt, string recipient)
     {
-        byte[] body = [.. attempt.ToByteArray(bigEndian: true), .. Tag(recipient)];
-        return Encode([.. body, .. Sign(body)]);
+        byte[] body = [.. attempt.ToByteArray(bigEndian: true), .. Tag(_keys[0], recipient)];
+        return Encode([.. body, .. Sign(_keys[0], body)]);
     }
 
-    private byte[] Tag(string recipient) => HMACSHA256.HashData(_key, (byte[])[.. Purpose, (byte)'a', .. Encoding.UTF8.GetBytes(recipient.ToLowerInvariant())])[..AddressBytes];
+    private static byte[] Tag(byte[] key, string recipient) => HMACSHA256.HashData(key, (byte[])[.. Purpose, (byte)'a', .. Encoding.UTF8.GetBytes(recipient.ToLowerInvariant())])[..AddressBytes];
 
-    private byte[] Sign(ReadOnlySpan<byte> body) => HMACSHA256.HashData(_key, (byte[])[.. Purpose, (byte)'s', .. body])[..SignatureBytes];
+    private static byte[] Sign(byte[] key, ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, (byte[])[.. Purpose, (byte)'s', .. body])[..SignatureBytes];
 
     private static string Encode(ReadOnlySpan<byte> bytes)
     {

@@ -16,7 +16,7 @@ public sealed class LinksOptions
     /// </summary>
     public string? SigningKey { get; set; }
 
-    /// <summary>Keys that signed links once: such links are still taken, and no new ones made. Each at least 32 characters. Default none.</summary>
+    /// <summary>Keys that signed links and return paths once: these are still taken, and no new ones made. Each at least 32 characters. Default none.</summary>
     public IList<string> OldSigningKeys { get; } = [];
 }
 
