@@ -44,14 +44,27 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Without_a_return_path_of_ours_the_Message_ID_of_what_came_back_counts_for_the_address_it_went_to(bool headersOnly)
+    public async Task Without_return_paths_of_ours_the_Message_ID_of_what_came_back_counts_for_the_address_it_went_to(bool headersOnly)
     {
         var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
 
-        Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.Bounce("hello@acme.example", bob.Address.ToUpperInvariant(), "5.1.1", messageId: bob.MessageId, headersOnly: headersOnly)));
-        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Bounce("hello@acme.example", "somebody@else.example", "5.1.1", messageId: eve.MessageId)));
+        Assert.Equal(BounceMail.Recorded, await TakeAnywayAsync(Reports.Bounce("hello@acme.example", bob.Address.ToUpperInvariant(), "5.1.1", messageId: bob.MessageId, headersOnly: headersOnly)));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAnywayAsync(Reports.Bounce("hello@acme.example", "somebody@else.example", "5.1.1", messageId: eve.MessageId)));
 
         Assert.StartsWith("suppressed", await bob.FateAsync(), StringComparison.Ordinal);
+        Assert.Equal("mailed", await eve.FateAsync());
+    }
+
+    [Fact]
+    public async Task Where_each_email_has_a_return_path_a_report_that_anybody_could_write_counts_for_nothing()
+    {
+        var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
+
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Bounce("bounces@acme.example", bob.Address, "5.1.1", messageId: bob.MessageId)));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Complaint("hello@acme.example", bob.Address, messageId: bob.MessageId)));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Complaint("hello@acme.example", bob.Address, messageId: bob.MessageId, unsubscribe: $"<{eve.Ways.OneClick}>")));
+
+        Assert.Equal("mailed", await bob.FateAsync());
         Assert.Equal("mailed", await eve.FateAsync());
     }
 
@@ -131,13 +144,30 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
     [InlineData("not-spam", "mailed")]
     public async Task A_complaint_unsubscribes(string type, string fate)
     {
-        var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
+        var (bob, eve, ada) = (await stage.MailedAsync(), await stage.MailedAsync(), await stage.MailedAsync());
 
         await TakeAsync(Reports.Complaint(bob.ReturnPath, "redacted@provider.example", type));
-        await TakeAsync(Reports.Complaint("hello@acme.example", eve.Address, type, eve.MessageId));
+        await TakeAsync(Reports.Complaint("hello@acme.example", "redacted@provider.example", type, eve.MessageId, $"<{eve.Ways.OneClick}>, <{eve.Ways.MailTo}>"));
+        await TakeAnywayAsync(Reports.Complaint("hello@acme.example", ada.Address, type, ada.MessageId));
 
         Assert.Equal(fate, await bob.FateAsync());
         Assert.Equal(fate, await eve.FateAsync());
+        Assert.Equal(fate, await ada.FateAsync());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Re: ")]
+    public async Task What_the_mailto_of_List_Unsubscribe_makes_unsubscribes_whoever_sends_it(string before)
+    {
+        var (bob, eve) = (await stage.MailedAsync(), await stage.MailedAsync());
+
+        Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.MailTo(bob.Ways.MailTo.Replace("subject=", $"subject={before}", StringComparison.Ordinal), "forwarded@elsewhere.example")));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.MailTo(eve.Ways.MailTo[..^1] + (eve.Ways.MailTo[^1] == 'A' ? 'B' : 'A'), eve.Address)));
+
+        Assert.Equal("unsubscribed", await bob.FateAsync());
+        Assert.Equal("mailed", await eve.FateAsync());
+        Assert.Equal(1, await stage.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.inbox WHERE body LIKE '%' || $1 || '%'", $"\"{bob.Id}\""));
     }
 
     [Fact]
@@ -184,7 +214,7 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
 
         Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.Bounce(bob.ReturnPath, "a\0b\u202ec@x.example", "5.1.1")));
         Assert.Equal(BounceMail.Recorded, await TakeAsync(Reports.Bounce(eve.ReturnPath, new string('x', 460) + string.Concat(Enumerable.Repeat("😀", 40)), "5.1.1")));
-        Assert.Equal(BounceMail.OfNoEmail, await TakeAsync(Reports.Bounce("hello@acme.example", ada.Address, "5.1.1", messageId: "<a\0b@acme.example>")));
+        Assert.Equal(BounceMail.OfNoEmail, await TakeAnywayAsync(Reports.Bounce("hello@acme.example", ada.Address, "5.1.1", messageId: "<a\0b@acme.example>")));
 
         Assert.Matches("^suppressed 5.1.1 [^\\p{C}]+$", await bob.FateAsync());
         Assert.StartsWith("suppressed 5.1.1", await eve.FateAsync(), StringComparison.Ordinal);
@@ -212,6 +242,8 @@ public sealed class BounceIntakeTests(BouncesStage stage) : IClassFixture<Bounce
     }
 
     private Task<int> ADayPassesAsync(Mailed mailed) => stage.Database.ExecuteAsync("UPDATE notifier.bounce SET at = at - interval '1 day' WHERE address = $1", mailed.Address);
+
+    private Task<BounceMail> TakeAnywayAsync(byte[] mail) => stage.WithoutReturnPaths.TakeAsync(mail, TestContext.Current.CancellationToken);
 
     private Task<BounceMail> TakeAsync(byte[] mail) => stage.Intake.TakeAsync(mail, TestContext.Current.CancellationToken);
 }

@@ -5,6 +5,7 @@ using Notifier.Tests.Fixtures;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
 using Notifier.Worker.Storage;
+using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Tests.Bounces;
 
@@ -12,18 +13,30 @@ namespace Notifier.Tests.Bounces;
 public sealed class BouncesStage(PostgresCluster cluster) : IAsyncLifetime
 {
     private static int _people;
-    private IHost _host = null!;
+    private IHost _host = null!, _without = null!;
 
     public TestDatabase Database { get; private set; } = null!;
 
     internal BounceIntake Intake => _host.Services.GetRequiredService<BounceIntake>();
+
+    /// <summary>Of an installation whose emails have no return path of their own.</summary>
+    internal BounceIntake WithoutReturnPaths => _without.Services.GetRequiredService<BounceIntake>();
+
     internal BounceFolder Folder => _host.Services.GetRequiredService<BounceFolder>();
     internal BounceMailbox Mailbox => _host.Services.GetRequiredService<BounceMailbox>();
+    internal UnsubscribeLinks Links => _host.Services.GetRequiredService<UnsubscribeLinks>();
     internal ReturnPath ReturnPath => _host.Services.GetRequiredService<ReturnPath>();
 
     public async ValueTask InitializeAsync()
     {
         Database = await cluster.CreateDatabaseAsync();
+        _host = Host("bounces@acme.example");
+        _without = Host(null);
+    }
+
+    // Not started: the tests say when to read.
+    private IHost Host(string? bounceAddress)
+    {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Production", DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -32,11 +45,11 @@ public sealed class BouncesStage(PostgresCluster cluster) : IAsyncLifetime
             ["Links:SigningKey"] = "a signing key of forty characters, no less",
             ["Email:Host"] = "127.0.0.1",
             ["Email:From"] = "Acme <hello@acme.example>",
-            ["Email:BounceAddress"] = "bounces@acme.example",
+            ["Email:BounceAddress"] = bounceAddress,
             ["Bounces:ScoreLimit"] = "3",
         });
         builder.Services.AddLogging().AddStorage(builder.Configuration).AddEmail(builder.Configuration).AddBounces(builder.Configuration);
-        _host = builder.Build(); // not started: the tests say when to read
+        return builder.Build();
     }
 
     /// <summary>Somebody whom an email went to.</summary>
@@ -54,6 +67,7 @@ public sealed class BouncesStage(PostgresCluster cluster) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _host.Dispose();
+        _without.Dispose();
         await Database.DisposeAsync();
     }
 }
@@ -61,6 +75,9 @@ public sealed class BouncesStage(PostgresCluster cluster) : IAsyncLifetime
 internal sealed record Mailed(BouncesStage Stage, string Id, string Address, Guid Attempt, string MessageId)
 {
     public string ReturnPath => Stage.ReturnPath.For(Attempt, Address).Address;
+
+    /// <summary>The ways out that the email offered.</summary>
+    public UnsubscribeWays Ways => Stage.Links.For(new UnsubscribeClaim("acme", Id, "c"));
 
     /// <summary>Suppressed, unsubscribed, or nothing of it.</summary>
     public Task<string> FateAsync() => Stage.Database.ScalarAsync<string>(

@@ -45,7 +45,7 @@ internal static class Reports
         --B/mx.example.org--
         """);
 
-    public static byte[] Complaint(string mailFrom, string recipient, string type = "abuse", string? messageId = null) => Mail(
+    public static byte[] Complaint(string mailFrom, string recipient, string type = "abuse", string? messageId = null, string? unsubscribe = null) => Mail(
         $"""
         From: <feedback@provider.example>
         To: <feedback@acme.example>
@@ -74,6 +74,7 @@ internal static class Reports
         To: <redacted@provider.example>
         Subject: 1 new message
         Message-ID: {messageId ?? "<lost@acme.example>"}
+        List-Unsubscribe: {unsubscribe ?? "<https://n.acme.example/unsubscribe/somebody-s>"}
 
         The text of the email.
 
@@ -89,6 +90,19 @@ internal static class Reports
 
         I am away. 5.1.1 is not what I mean.
         """);
+
+    /// <summary>What a mail client makes of a <c>mailto:</c> URL.</summary>
+    public static byte[] MailTo(string url, string from = "bob@example.org")
+    {
+        var (address, subject) = url["mailto:".Length..].Split("?subject=") is [var a, var s] ? (a, Uri.UnescapeDataString(s)) : throw new ArgumentException(url, nameof(url));
+        return Mail(
+            $"""
+            From: Bob <{from}>
+            To: {address}
+            Subject: {subject}
+
+            """);
+    }
 
     public static byte[] Mail(string text) => Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"));
 }

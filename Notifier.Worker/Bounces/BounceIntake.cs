@@ -5,13 +5,14 @@ using MimeKit;
 using Notifier.Domain.Email;
 using Notifier.Worker.Email;
 using Notifier.Worker.Storage;
+using Notifier.Worker.Unsubscribe;
 
 namespace Notifier.Worker.Bounces;
 
 /// <summary>What became of a mail that came to the bounce address. A closed set.</summary>
 internal enum BounceMail
 {
-    /// <summary>It reported something of an email of ours, and that is written down.</summary>
+    /// <summary>It reported something of an email of ours, or asks for no more, and that is written down.</summary>
     Recorded,
 
     /// <summary>It reports nothing, or nothing of an email of ours.</summary>
@@ -21,9 +22,15 @@ internal enum BounceMail
     Unreadable,
 }
 
-/// <summary>Takes one mail, matches what it reports with the email it is about, and writes that down. The same mail twice is the same mail once.</summary>
-internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath returnPath, IOptions<BouncesOptions> options, ILogger<BounceIntake> log)
+/// <summary>
+/// Takes one mail, matches what it reports with the email it is about, and writes that down; or unsubscribes, where it is what the mailto of List-Unsubscribe makes. The same mail twice
+/// is the same mail once.
+/// </summary>
+internal sealed partial class BounceIntake(
+    BounceStore bounces, UnsubscribeStore people, UnsubscribeToken tokens, ReturnPath returnPath, IOptions<BouncesOptions> options, ILogger<BounceIntake> log)
 {
+    private static readonly char[] Separators = [' ', '\t', '\r', '\n', '<', '>', ',', '/'];
+
     public async Task<BounceMail> TakeAsync(byte[] raw, CancellationToken cancellation)
     {
         try
@@ -41,17 +48,20 @@ internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath retur
     private async Task<BounceMail> ReadAsync(byte[] raw, CancellationToken cancellation)
     {
         IReadOnlyList<BounceReport> reports;
+        UnsubscribeClaim? leaves;
         try
         {
             using var stream = new MemoryStream(raw);
             using var mail = await MimeMessage.LoadAsync(stream, cancellation);
             reports = mail.Headers.Count > 0 ? BounceReader.Read(mail) : throw new FormatException("no headers");
+            leaves = reports.Count == 0 ? Claim(mail.Subject) : null;
         }
         catch (FormatException)
         {
             return BounceMail.Unreadable;
         }
-        var recorded = false;
+        if (leaves is not null) await people.SetAsync(new(leaves.Site, leaves.Recipient), unsubscribed: true, cancellation);
+        var recorded = leaves is not null;
         foreach (var report in reports)
         {
             if (await MatchAsync(report, cancellation) is not { } about) continue;
@@ -63,13 +73,28 @@ internal sealed partial class BounceIntake(BounceStore bounces, ReturnPath retur
         return recorded ? BounceMail.Recorded : BounceMail.OfNoEmail;
     }
 
-    /// <summary>By our signature in a return path; else by the Message-ID, which anybody may guess, and only for the address that it went to.</summary>
+    /// <summary>
+    /// By our signature in a return path. Where emails have none of their own, by the Message-ID, which anybody may guess, and only for the address that it went to. Where they have, a
+    /// bounce comes to it, or is made up; a complaint may come elsewhere, and brings back the email with what only the person has: the way out.
+    /// </summary>
     private async Task<MailedTo?> MatchAsync(BounceReport report, CancellationToken cancellation)
     {
         foreach (var address in report.SentTo)
             if (returnPath.TryRead(address, out var attempt, out var tag))
                 return await bounces.FindAsync(attempt, cancellation) is { } mailed && returnPath.IsOf(tag, mailed.Address) ? mailed : null;
-        return report.MessageId is { } id && await bounces.FindAsync(id, cancellation) is { } found && report.Addresses.Contains(found.Address, StringComparer.OrdinalIgnoreCase) ? found : null;
+        if (report.MessageId is not { } id || await bounces.FindAsync(id, cancellation) is not { } found) return null;
+        var isTheirs = returnPath.IsOfEach
+            ? Claim(report.Unsubscribe) is { } claim && (claim.Site, claim.Recipient) == (found.Site, found.Recipient)
+            : report.Addresses.Contains(found.Address, StringComparer.OrdinalIgnoreCase);
+        return isTheirs ? found : null;
+    }
+
+    /// <summary>Whose token of a link of ours is in this text: a subject, or a header with links.</summary>
+    private UnsubscribeClaim? Claim(string? text)
+    {
+        foreach (var word in (text ?? "").Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+            if (tokens.TryRead(word, out var claim)) return claim;
+        return null;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A report of {Status} about an email: {Verdict}")]

@@ -48,7 +48,7 @@ internal static class BounceReader
         [
             new BounceReport(BounceVerdict.Unsubscribe, "complaint", Cut(feedback.Fields["Feedback-Type"]?.Trim() ?? ""),
                 [.. feedback.Fields.Where(f => f.Field.Equals("Original-Rcpt-To", StringComparison.OrdinalIgnoreCase)).SelectMany(f => Addresses(f.Value))],
-                [.. SentTo(mail, returned), .. Addresses(feedback.Fields["Original-Mail-From"])], MessageId(returned)),
+                [.. SentTo(mail, returned), .. Addresses(feedback.Fields["Original-Mail-From"])], MessageId(returned), returned?[HeaderId.ListUnsubscribe]),
         ];
     }
 

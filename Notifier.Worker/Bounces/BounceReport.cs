@@ -8,6 +8,7 @@ namespace Notifier.Worker.Bounces;
 /// <param name="Detail">The reporting side's words, for an operator; cut at 500 characters.</param>
 /// <param name="Addresses">Whom it names as the recipient: the address we wrote to, or where that was forwarded to. May be empty.</param>
 /// <param name="SentTo">Every address the report itself, or the email it is about, was sent to or returned to: one may be a return path of ours.</param>
+/// <param name="Unsubscribe">The ways out that the email offered, as far as it came back.</param>
 /// <param name="MessageId">Of the email that it is about, as far as it came back; brackets included.</param>
 internal sealed record BounceReport(
-    BounceVerdict Verdict, string Status, string Detail, IReadOnlyList<string> Addresses, IReadOnlyList<string> SentTo, string? MessageId);
+    BounceVerdict Verdict, string Status, string Detail, IReadOnlyList<string> Addresses, IReadOnlyList<string> SentTo, string? MessageId, string? Unsubscribe = null);

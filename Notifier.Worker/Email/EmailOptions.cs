@@ -46,7 +46,9 @@ public sealed class EmailOptions
     /// <summary>The sender, such as <c>Acme &lt;hello@acme.example&gt;</c>. Required with a <see cref="Host"/>.</summary>
     public string? From { get; set; }
 
-    /// <summary>Where the mailto of List-Unsubscribe goes: an address without a name. Default: the address of <see cref="From"/>.</summary>
+    /// <summary>
+    /// Where the mailto of List-Unsubscribe goes: an address without a name. Delivered to where bounces are read, such a mail unsubscribes. Default: the address of <see cref="From"/>.
+    /// </summary>
     public string? UnsubscribeAddress { get; set; }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal static class StorageRegistration
         services.AddSingleton<PushOutboxStore>();
         services.AddSingleton<EmailAttemptStore>();
         services.AddSingleton<BounceStore>();
+        services.AddSingleton<UnsubscribeStore>();
         services.AddHostedService<Retention>();
         services.AddSingleton<TraceStore>();
         return services;
