@@ -349,6 +349,24 @@ public abstract class LadderScenarios(Stage stage)
     }
 
     [Fact]
+    public async Task Conversations_that_waited_for_quiet_to_end_are_told_in_one_email()
+    {
+        var until = await stage.Database.NowAsync() + TimeSpan.FromHours(8);
+        var bob = await stage.PersonAsync(device: false, preferences: new { doNotDisturbUntil = until });
+        await stage.PublishAsync(bob.Said("c", "m", 1));
+        await stage.AdvanceAsync(Minutes(30));
+        await stage.PublishAsync(bob.Said("d", "m2", 1));
+        await stage.AdvanceAsync(Minutes(30));
+        await stage.WaitForReasonAsync(bob, bob.Message("m2"), "email wait quiet_hours");
+        await stage.AdvanceAsync(Minutes(430));
+
+        var mail = await stage.Mail.WaitForMailAsync(m => m.RcptTo.Contains(bob.Address), Stage.Soon);
+        Assert.All(["c", "d"], c => Assert.Contains(bob.Conversation(c), mail.Message.HtmlBody));
+        await stage.WaitForReasonAsync(bob, bob.Message("m2"), "email told accepted");
+        Assert.Single(await stage.Mail.SettledMailsAsync(), m => m.RcptTo.Contains(bob.Address));
+    }
+
+    [Fact]
     public async Task Seen_elsewhere_the_notification_is_taken_back()
     {
         var bob = await stage.PersonAsync();

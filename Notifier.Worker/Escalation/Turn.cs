@@ -28,7 +28,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
     private readonly HashSet<ConversationKey> _changed = [];
     private readonly Dictionary<string, Ruling> _pushNews = [], _emailNews = []; // of the conversation in hand
     private readonly List<(string Site, MessageContent Content)> _contents = [];
-    private readonly Dictionary<RecipientKey, List<ConversationKey>> _emails = [];
+    private readonly Dictionary<RecipientKey, List<(ConversationKey Key, EscalationRow Before)>> _emails = [];
 
     public LadderQuery Query { get; } = new();
 
@@ -94,7 +94,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
     {
         foreach (var (e, row) in _events) Apply(state, e, row);
         foreach (var key in Query.Conversations.Keys) DecideOne(state, key);
-        foreach (var (recipient, conversations) in _emails) OrderEmails(state, recipient, conversations);
+        foreach (var (recipient, due) in _emails) OrderEmails(state, recipient, due);
         foreach (var key in _changed) Changes.Escalations.Add((key, state.Escalations[key]));
         // What everybody here has seen by now nobody will be told of: most of what a relay reports.
         var unseen = Changes.UnseenMessages.Select(m => (m.Key.Site, m.Message.Id)).ToHashSet();
@@ -212,7 +212,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         var emailNow = decision.Email.Sends && kind == TurnKind.Emails;
         var row = Rule(state, key, before, decision.Push.Rulings, decision.Email.Rulings.Where(r => r.Ruling.Verdict != Verdict.Send || emailNow));
         if (decision.Push.Sends) Changes.Pushes.Add(new PushOrder(key, decision.Push.Newest!.Seq, decision.Push.Newest.Id));
-        if (emailNow) (_emails.TryGetValue(key.Owner, out var list) ? list : _emails[key.Owner] = []).Add(key);
+        if (emailNow) (_emails.TryGetValue(key.Owner, out var list) ? list : _emails[key.Owner] = []).Add((key, before));
         var emailAt = !decision.Email.Sends ? decision.Email.AskAgainAt : emailNow ? null : before.EmailAt < state.Now ? before.EmailAt : state.Now;
 
         var pushAt = decision.Push.AskAgainAt;
@@ -270,20 +270,19 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
         return settled;
     }
 
-    private void OrderEmails(LadderState state, RecipientKey recipient, List<ConversationKey> conversations)
+    private void OrderEmails(LadderState state, RecipientKey recipient, List<(ConversationKey Key, EscalationRow Before)> due)
     {
         var site = siteOf(recipient.Site);
-        var sentToday = state.Recipients[recipient].EmailsLastDay.Count;
-        var digest = conversations.Count > site.Policy.DigestAbove || sentToday + conversations.Count > site.Policy.EmailsPerRecipient;
-        foreach (var group in digest ? [conversations] : conversations.Select(c => new List<ConversationKey> { c }))
+        var digest = EmailGathering.IsOneDigest(state.Recipients[recipient], [.. due.Select(d => d.Before.State)], site.Policy, state.Now);
+        foreach (var group in digest ? [due] : due.Select(d => new[] { d }.ToList()))
         {
-            var first = state.Escalations[group[0]];
+            var first = state.Escalations[group[0].Key];
             var id = Guid.CreateVersion7(state.Now);
-            _changed.UnionWith(group);
-            foreach (var key in group)
+            _changed.UnionWith(group.Select(d => d.Key));
+            foreach (var (key, _) in group)
                 state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { EmailAttempt = id }, Emails = state.Escalations[key].Emails + 1 };
             Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, site.Email.Domain), recipient,
-                [.. group.Select(k => k.Conversation)], [.. group.Select(k => state.Escalations[k].State.Unseen[^1].Id)]));
+                [.. group.Select(d => d.Key.Conversation)], [.. group.Select(d => state.Escalations[d.Key].State.Unseen[^1].Id)]));
         }
     }
 
