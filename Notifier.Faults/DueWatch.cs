@@ -17,8 +17,8 @@ internal sealed class DueWatch : IAsyncDisposable
           extract(epoch FROM (SELECT min(greatest(o.next_at, o.lease_until, h.held_until, h.open_until))
                               FROM notifier.push_outbox o LEFT JOIN notifier.push_origin h USING (site, origin)
                               WHERE greatest(o.next_at, o.lease_until, h.held_until, h.open_until) <= notifier.now())),
-          extract(epoch FROM (SELECT min(greatest(next_at, lease_until)) FROM notifier.email_attempt
-                              WHERE state IN ('pending', 'retry', 'sending', 'data') AND greatest(next_at, lease_until) <= notifier.now()))
+          extract(epoch FROM (SELECT min(greatest(next_at, created_at, lease_until)) FROM notifier.email_attempt
+                              WHERE state IN ('pending', 'retry', 'sending', 'data') AND greatest(next_at, created_at, lease_until) <= notifier.now()))
         """;
 
     private readonly CancellationTokenSource _stop = new();

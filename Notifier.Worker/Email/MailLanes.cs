@@ -5,7 +5,8 @@ namespace Notifier.Worker.Email;
 
 /// <summary>
 /// What is under way at a time to one receiving domain, where that is limited (large ones refuse who comes with more, and that costs all who write to them), and to one site's own
-/// mail server. What is over that waits by itself; while it does, nothing more is claimed of its lane. So what hangs holds up nobody else.
+/// mail server. What is over that waits by itself; while it does, nothing more is claimed of its lane. So what hangs holds up nobody else. And after an outage what is late goes at half
+/// the rate: it takes half of a mail server's connections.
 /// </summary>
 internal sealed class MailLanes(SiteDirectory sites)
 {
@@ -17,7 +18,7 @@ internal sealed class MailLanes(SiteDirectory sites)
         public Task Entered => _entered.Task;
 
         /// <summary>It goes to the mail server of all, and does not wait for its domain.</summary>
-        public bool IsAtOurs => !ofSite && Entered.IsCompleted;
+        public bool IsAtOurs => !ofSite && (Entered.IsCompleted || takes.All(t => t.Lane == LateAtOurs));
 
         internal IReadOnlyList<(string Lane, int Most)> Takes => takes;
 
@@ -28,6 +29,9 @@ internal sealed class MailLanes(SiteDirectory sites)
 
     /// <summary>The mail server of all sites that have none of their own, as a lane of which nothing is to be claimed.</summary>
     public const string Ours = "@";
+
+    // What is late for the mail server of all. No lane that a claim could leave out: others go there meanwhile.
+    private const string LateAtOurs = "late";
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _underWay = [];
@@ -49,8 +53,9 @@ internal sealed class MailLanes(SiteDirectory sites)
         var settings = sites.Of(email.Recipient.Site);
         var server = settings.MailServer is null ? "" : email.Recipient.Site;
         var takes = new List<(string, int)>();
-        // Twice as many as there are connections: one is composed while another is sent.
-        if (settings.MailServer is not null) takes.Add(($"{server}@", 2 * settings.Email.Connections));
+        // Twice as many as there are connections: one is composed while another is sent. What is late, half of them.
+        if (settings.MailServer is not null) takes.Add(($"{server}@", email.IsLate ? (settings.Email.Connections + 1) / 2 : 2 * settings.Email.Connections));
+        else if (email.IsLate) takes.Add((LateAtOurs, (settings.Email.Connections + 1) / 2));
         if (settings.Email.ConnectionsPerDomain is { } most && email.Domain is { } domain) takes.Add(($"{server}@{domain}", most));
         var place = new Place(this, settings.MailServer is not null, takes);
         lock (_lock)
@@ -84,7 +89,7 @@ internal sealed class MailLanes(SiteDirectory sites)
             _in.Add(place);
             place.Enter();
         }
-        _full = [.. _in.Concat(_waiting).SelectMany(p => p.Takes).Where(t => !HasRoom(t)).Select(t => t.Lane).Distinct()];
+        _full = [.. _in.Concat(_waiting).SelectMany(p => p.Takes).Where(t => t.Lane != LateAtOurs && !HasRoom(t)).Select(t => t.Lane).Distinct()];
     }
 
     private bool HasRoom((string Lane, int Most) take) => _underWay.GetValueOrDefault(take.Lane) < take.Most;

@@ -282,7 +282,7 @@ internal sealed class Turn(TurnKind kind, Func<string, SiteSettings> siteOf)
             foreach (var (key, _) in group)
                 state.Escalations[key] = state.Escalations[key] with { State = state.Escalations[key].State with { EmailAttempt = id }, Emails = state.Escalations[key].Emails + 1 };
             Changes.Emails.Add(new EmailOrder(id, EmailIdentity.MessageId(first.Id, first.Emails + 1, site.Email.Domain), recipient,
-                [.. group.Select(d => d.Key.Conversation)], [.. group.Select(d => state.Escalations[d.Key].State.Unseen[^1].Id)]));
+                [.. group.Select(d => d.Key.Conversation)], [.. group.Select(d => state.Escalations[d.Key].State.Unseen[^1].Id)], group.Min(d => d.Before.EmailAt) ?? state.Now));
         }
     }
 

@@ -12,13 +12,19 @@ namespace Notifier.Worker.Storage;
 /// <param name="WasInData">The worker before us died, or lost its lease, after DATA was begun: nobody knows whether the server kept it.</param>
 /// <param name="Resent">That had happened before already.</param>
 /// <param name="Fence">What we say is heard only under this number.</param>
+/// <param name="DueAt">For the first attempt: since when it is due. Later: since when it is to be tried again.</param>
 /// <param name="Age">Since the email was decided.</param>
 internal sealed record ClaimedEmail(
     Guid Id, string MessageId, RecipientKey Recipient, string? Domain, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, int Attempts, bool WasInData, bool Resent, long Fence,
-    DateTimeOffset CreatedAt, TimeSpan Age)
+    DateTimeOffset CreatedAt, DateTimeOffset DueAt, TimeSpan Age)
 {
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
     /// <summary>The mail server may have it already: what it tells goes out under its Message-ID, or not at all.</summary>
     public bool MayBeKept => WasInData || Resent;
+
+    /// <summary>Nobody was there to decide it when it was due: it is one of many, after an outage. A mail server that is slow makes no email late.</summary>
+    public bool IsLate => CreatedAt - DueAt > Hour;
 }
 
 /// <summary>What became of the wish to begin DATA.</summary>
@@ -47,10 +53,10 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
 {
     public static NpgsqlBatchCommand Order(IReadOnlyCollection<EmailOrder> orders) => new(
         """
-        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, domain, conversations, newest)
+        INSERT INTO notifier.email_attempt (id, message_id, site, recipient, domain, conversations, newest, next_at)
         SELECT n.id, n.message_id, n.site, n.recipient, lower(split_part(r.email, '@', -1)),
-               ARRAY(SELECT jsonb_array_elements_text(n.conversations)), ARRAY(SELECT jsonb_array_elements_text(n.newest))
-        FROM unnest($1, $2, $3, $4, $5, $6) AS n(id, message_id, site, recipient, conversations, newest)
+               ARRAY(SELECT jsonb_array_elements_text(n.conversations)), ARRAY(SELECT jsonb_array_elements_text(n.newest)), n.due_at
+        FROM unnest($1, $2, $3, $4, $5, $6, $7) AS n(id, message_id, site, recipient, conversations, newest, due_at)
         LEFT JOIN notifier.recipient r ON r.site = n.site AND r.id = n.recipient
         """)
     {
@@ -59,6 +65,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             Column.Of(orders, o => o.Id), Column.Of(orders, o => o.MessageId), Column.Of(orders, o => o.Recipient.Site), Column.Of(orders, o => o.Recipient.Recipient),
             Column.Json(orders, o => JsonSerializer.Serialize(o.Conversations)), // an array of arrays of different lengths is none in PostgreSQL
             Column.Json(orders, o => JsonSerializer.Serialize(o.Newest)),
+            Column.Of(orders, o => o.DueAt), // claims go by it: after an outage the oldest come first
         },
     };
 
@@ -88,14 +95,14 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             UPDATE notifier.email_attempt a
             SET state = 'sending', lease_until = notifier.now() + $2, fence = fence + 1, attempts = attempts + 1, resent = a.resent OR due.state = 'data'
             FROM due WHERE a.id = due.id
-            RETURNING a.id, a.message_id, a.site, a.recipient, a.domain, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, notifier.now() - a.created_at
+            RETURNING a.id, a.message_id, a.site, a.recipient, a.domain, a.conversations, a.newest, a.attempts, due.state = 'data', due.resent, a.fence, a.created_at, a.next_at, notifier.now() - a.created_at
             """,
             [new() { Value = limit }, new() { Value = options.Value.Lease }, new() { Value = full }, Column.Of(withServer, site => site)], cancellation);
         var claimed = new List<ClaimedEmail>();
         while (await reader.ReadAsync(cancellation))
             claimed.Add(new ClaimedEmail(
                 reader.GetGuid(0), reader.GetString(1), new(reader.GetString(2), reader.GetString(3)), reader.Text(4), reader.GetFieldValue<string[]>(5), reader.GetFieldValue<string[]>(6),
-                reader.GetInt32(7), reader.GetBoolean(8), reader.GetBoolean(9), reader.GetInt64(10), reader.Time(11), reader.GetTimeSpan(12)));
+                reader.GetInt32(7), reader.GetBoolean(8), reader.GetBoolean(9), reader.GetInt64(10), reader.Time(11), reader.Time(12), reader.GetTimeSpan(13)));
         return claimed;
     }
 
@@ -208,7 +215,7 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
             SELECT notifier.now()
             WHERE EXISTS (SELECT FROM generate_series(0, 63) AS s WHERE EXISTS (SELECT FROM notifier.escalation WHERE shard = s AND email_at < notifier.now() - $1))
                OR EXISTS (SELECT FROM notifier.email_attempt
-                          WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at < notifier.now() - $1 AND coalesce(lease_until, '-infinity') < notifier.now() - $1)
+                          WHERE state IN ('pending', 'retry', 'sending', 'data') AND next_at < notifier.now() - $1 AND created_at < notifier.now() - $1 AND coalesce(lease_until, '-infinity') < notifier.now() - $1)
             """, [new() { Value = tolerance }], cancellation);
         return await reader.ReadAsync(cancellation) ? reader.Time(0) : null;
     }

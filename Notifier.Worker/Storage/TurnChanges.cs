@@ -32,7 +32,8 @@ internal readonly record struct PushOrder(ConversationKey Key, long UpTo, string
 
 /// <summary>An email that was decided: its identity is fixed before the first attempt.</summary>
 /// <param name="Newest">By conversation: its newest message, for the trace.</param>
-internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest);
+/// <param name="DueAt">Since when it, or the first of it, is due.</param>
+internal sealed record EmailOrder(Guid Id, string MessageId, RecipientKey Recipient, IReadOnlyList<string> Conversations, IReadOnlyList<string> Newest, DateTimeOffset DueAt);
 
 /// <summary>What was decided of a message at one moment, and why.</summary>
 /// <param name="Push">Null: nothing new on this channel.</param>
