@@ -115,7 +115,7 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
 
     private static void Refuse(Connection connection, ConnectTokenFault fault)
     {
-        if (fault == ConnectTokenFault.Expired) connection.Close(CloseCode.TokenExpired, retry: 0);
+        if (fault == ConnectTokenFault.Expired) connection.Close(CloseCode.TokenExpired);
         else connection.Close(CloseCode.BadToken);
     }
 

@@ -135,7 +135,7 @@ internal abstract class Connection(long now, RelayOptions options)
     }
 
     /// <summary>Says why, and closes. The first reason counts.</summary>
-    public abstract void Close(CloseCode code, int? retry = null);
+    public abstract void Close(CloseCode code);
 
     /// <summary>What the tick finds due beyond the timers that all connections share.</summary>
     public abstract void Tick(long now);

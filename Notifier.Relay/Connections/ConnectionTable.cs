@@ -80,10 +80,10 @@ internal sealed class ConnectionTable
         {
             if (now - connection.Since > _options.HelloTimeout.TotalMilliseconds) connection.Close(CloseCode.NoHello);
         }
-        else if (connection.Token is { } token && token.Expires + ConnectToken.Leeway <= utc) connection.Close(CloseCode.TokenExpired, retry: 0);
+        else if (connection.Token is { } token && token.Expires + ConnectToken.Leeway <= utc) connection.Close(CloseCode.TokenExpired);
         else if (connection.PingedAt is > 0 and var pinged)
         {
-            if (now - pinged > _options.PongTimeout.TotalMilliseconds) connection.Close(CloseCode.NoPong, retry: 0);
+            if (now - pinged > _options.PongTimeout.TotalMilliseconds) connection.Close(CloseCode.NoPong);
         }
         else if (connection is not PollConnection && now - Math.Min(connection.LastPlaced, connection.LastReceived) > connection.PingAfter) connection.Ping(now, _events.Ping);
     }

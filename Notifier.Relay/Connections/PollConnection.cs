@@ -61,13 +61,13 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
         }
     }
 
-    public override void Close(CloseCode code, int? retry = null)
+    public override void Close(CloseCode code)
     {
         lock (Gate)
         {
             if (IsClosed) return;
             if (code == CloseCode.SlowConsumer) _waiting.Clear();
-            _waiting.Add(RelayFrames.Bye(code, retry));
+            _waiting.Add(RelayFrames.Bye(code));
             ClosedWith = code;
             _news?.TrySetResult();
         }
@@ -101,6 +101,6 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
         _waiting.Add(frame);
         _bytes += frame.Bytes.Length;
         _news?.TrySetResult();
-        if (_bytes > Options.QueueBytes + _allowance) Close(CloseCode.SlowConsumer, retry: 0);
+        if (_bytes > Options.QueueBytes + _allowance) Close(CloseCode.SlowConsumer);
     }
 }

@@ -39,11 +39,12 @@ internal static class RelayFrames
         json.WriteString("msg", message);
     });
 
-    public static Frame Bye(CloseCode code, int? retry) => Of("bye", json =>
+    /// <summary>What to do follows from the code; who wants to back off finds no <c>retry</c>.</summary>
+    public static Frame Bye(CloseCode code) => Of("bye", json =>
     {
         json.WriteNumber("code", (int)code);
-        if (retry is { } milliseconds) json.WriteNumber("retry", milliseconds);
-        else json.WriteNull("retry");
+        if (code < CloseCode.OverCapacity) json.WriteNumber("retry", 0);
+        else if (code >= CloseCode.BadToken) json.WriteNull("retry");
     });
 
     public static Frame Delivered(string conversation, string message, long seq, string by) => Of("dlv", json =>

@@ -113,12 +113,12 @@ internal sealed class SocketConnection(Socket socket, PipeReader? input, Action 
         }
     }
 
-    public override void Close(CloseCode code, int? retry = null)
+    public override void Close(CloseCode code)
     {
         lock (Gate)
         {
             if (IsClosed) return;
-            if (code != CloseCode.SlowConsumer) Write(RelayFrames.Bye(code, retry));
+            if (code != CloseCode.SlowConsumer) Write(RelayFrames.Bye(code));
             if (IsClosed) return; // that was too much for it
             End(code);
         }

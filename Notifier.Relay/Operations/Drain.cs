@@ -18,10 +18,10 @@ internal sealed class Drain(ConnectionTable connections, IOptions<RelayOptions> 
         var steps = Math.Clamp(all.Length, 1, (int)(options.Value.DrainOver / Step));
         for (var step = 0; step < steps; step++)
         {
-            foreach (var connection in all[(all.Length * step / steps)..(all.Length * (step + 1) / steps)]) connection.Close(CloseCode.Drain, retry: 0);
+            foreach (var connection in all[(all.Length * step / steps)..(all.Length * (step + 1) / steps)]) connection.Close(CloseCode.Drain);
             if (step + 1 < steps) await Task.Delay(Step, CancellationToken.None);
         }
-        foreach (var connection in connections.All) connection.Close(CloseCode.Drain, retry: 0);
+        foreach (var connection in connections.All) connection.Close(CloseCode.Drain);
         // Nobody else waits for them: a client answers the close, or is cut off after a moment.
         for (var left = (int)(Goodbye / Step); left > 0 && connections.All.Any(c => c is SocketConnection); left--) await Task.Delay(Step, CancellationToken.None);
     }

@@ -46,7 +46,8 @@ export function openPolling(url, token, hears) {
       cache: 'no-store',
     });
     if (answer.ok) return answer.json();
-    // Not known any more, as after a restart of the relay, is a broken connection; a bad token is for good.
+    // Not known any more, as after a restart of the relay, is a broken connection; a bad token is for good. One that was good before has expired: there is a fresh one.
+    if (answer.status === 401 && conn !== null) throw 4005;
     throw answer.status === 401 || answer.status === 403 ? 4500 : answer.status === 429 ? 4113 : 1006;
   };
 

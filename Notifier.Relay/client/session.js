@@ -251,8 +251,8 @@ function closed(s, code, random) {
   if ((s.phase === 'opening' || s.phase === 'greeting') && code < 4000 && ++s.unopened >= 2)
     s.transport = s.websocket && s.unopened % 2 === 1 ? 'websocket' : 'polling';
   if (code >= 4500 || s.retry === Infinity) return [s, stop(s, code)];
-  if (s.retry !== null) return [s, wait(s, random, s.retry)];
-  // At once, but never round and round: a connection that did not last is not tried again without a pause.
+  // At once, but never round and round: a connection that did not last is not tried again without a pause, whatever a bye said.
+  if (s.retry !== null && (s.retry > 0 || s.fails === 0)) return [s, wait(s, random, s.retry)];
   if (code >= 4000 && code < 4100 && s.fails === 0) return [s, wait(s, random, 0)];
   return [s, wait(s, random)];
 }

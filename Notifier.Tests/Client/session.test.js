@@ -160,6 +160,20 @@ test('a bye says how long to wait, or never to come back', () => {
   assert.equal(new Told().live().frame({ t: 'bye', code: 4001, retry: null }).tell({ type: 'closed', code: 4001 }).session.phase, 'stopped');
 });
 
+test('a bye that says at once is not obeyed round and round: a site that gives the same expired token again is asked with a pause', () => {
+  const told = new Told().tell({ type: 'start', position: null, presence: here });
+  const pauses = [];
+  for (let i = 0; i < 4; i++) {
+    told.tell({ type: 'token', token: 'expired' }, { type: 'open' }).frame({ t: 'bye', code: 4005, retry: 0 }).tell({ type: 'closed', code: 4005 });
+    pauses.push(told.retry());
+    told.tell({ type: 'timer', name: 'retry' });
+  }
+  assert.deepEqual(pauses, [0, 400, 800, 1_600]);
+});
+
+test('a bye without a word on when means backoff', () =>
+  assert.equal(new Told().live().frame({ t: 'bye', code: 4100 }).tell({ type: 'closed', code: 4100 }).retry(), limits.backoffFirst));
+
 test('backoff doubles up to 20 s and is random', () => {
   const told = new Told().tell({ type: 'start', position: null, presence: here });
   const pauses = [];
