@@ -29,7 +29,7 @@ internal static class RelayRegistration
         services.AddHosted<Ticker>();
 
         services.AddSingleton<RecentPublications>().AddSingleton<PublishEndpoint>().AddSingleton<SmallRequests>();
-        services.AddSingleton<FanoutLane>().AddSingleton<EventLog>().AddSingleton<People>().AddSingleton<Signals>().AddSingleton<Switchboard>();
+        services.AddSingleton<FanoutLane>().AddSingleton<EventLog>().AddSingleton<People>().AddSingleton<Signals>().AddSingleton<ForeignSignals>().AddSingleton<Switchboard>();
         services.AddSingleton<ConnectionTable>().AddSingleton<ClientFrames>().AddSingleton<ConnectRate>().AddSingleton<Origins>().AddSingleton<ConnectEndpoint>().AddSingleton<PollEndpoint>();
         // The last one is asked first. Elsewhere than on Linux all connections are Kestrel's.
         if (OperatingSystem.IsLinux()) services.AddSingleton<ReadyQueue>().AddSingleton<Upgrades>().AddSingleton<IConnectionListenerFactory, FrontDoor>();

@@ -15,7 +15,7 @@ namespace Notifier.Relay.Fanout;
 /// it reads back what was accepted lately: for who resumes, and for who shares a recent conversation.
 /// </summary>
 internal sealed partial class OtherNodes(
-    OtherNodesStore store, Switchboard switchboard, RecentPublications recent, People people, Conversations conversations, Reports reports, FanoutLane lane, Ticker ticker,
+    OtherNodesStore store, Switchboard switchboard, RecentPublications recent, ForeignSignals signals, Conversations conversations, Reports reports, FanoutLane lane, Ticker ticker,
     RelayMetrics metrics, ILogger<OtherNodes> log, NatsFanout? nats = null) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500), PollBehindNats = TimeSpan.FromSeconds(2), Pause = TimeSpan.FromSeconds(1);
@@ -40,7 +40,7 @@ internal sealed partial class OtherNodes(
         if (nats is not null)
         {
             nats.Accepted += Publish;
-            nats.Signalled += Send;
+            nats.Signalled += signals.Take;
             nats.Changed += _missed.Ring; // what came while it was away, or before it was noticed
         }
         await base.StartAsync(cancellationToken);
@@ -134,7 +134,7 @@ internal sealed partial class OtherNodes(
         }
         if (position.Signal < top.Signal)
         {
-            foreach (var signal in await store.SignalsAsync(position.Signal, top.Signal, cancellation)) Send(signal);
+            foreach (var signal in await store.SignalsAsync(position.Signal, top.Signal, cancellation)) signals.Take(signal);
             position.Signal = top.Signal;
         }
         return position;
@@ -186,13 +186,6 @@ internal sealed partial class OtherNodes(
             metrics.Missed();
             _missed.Ring();
         });
-    }
-
-    private void Send(SignalRow signal)
-    {
-        var frame = Frame.Text(signal.Frame);
-        foreach (var recipient in signal.Recipients)
-            if (people.TryGet(new RecipientKey(signal.Site, recipient), out var person)) person.Send(frame);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The accepted message {Row} cannot be read, and is passed over")]

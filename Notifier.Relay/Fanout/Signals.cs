@@ -30,8 +30,21 @@ internal sealed class Signals(People people, Reports reports, NatsFanout? nats =
             foreach (var connection in person.Connections)
                 if (connection != except) connection.Send(frame ??= build());
         }
-        if (!HasOthers) return;
-        var signal = new Signal(site, recipients, Encoding.UTF8.GetString((frame ?? build()).Payload.Span));
+        if (HasOthers) Carry(site, recipients, frame ?? build());
+    }
+
+    /// <summary>What concerns the other nodes alone (<see cref="NodeFrames"/>).</summary>
+    public void SendToNodes(string site, string[] recipients, Func<Frame> build)
+    {
+        if (HasOthers) Carry(site, recipients, build());
+    }
+
+    /// <summary>… and must not get lost: it is kept until the database has it, and there also for nodes that were not seen yet.</summary>
+    public void TellNodes(string site, string recipient, string frame) => reports.Add(new Signal(site, [recipient], frame));
+
+    private void Carry(string site, string[] recipients, Frame frame)
+    {
+        var signal = new Signal(site, recipients, Encoding.UTF8.GetString(frame.Payload.Span));
         if (!HasDeaf && nats is { Carries: true }) nats.Send(signal);
         else reports.Add(signal);
     }

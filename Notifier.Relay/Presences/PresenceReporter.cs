@@ -15,8 +15,30 @@ internal sealed class PresenceReporter(Reports reports, Facts facts, Signals sig
         if (person.Connections.Length == 1) reports.Add(new Attendance(person.Key.Site, person.Key.Recipient, Here: true));
         Changed(person);
         var at = clock.GetUtcNow();
-        foreach (var other in conversations.Acquaintances(person.Key))
+        var acquaintances = conversations.Acquaintances(person.Key);
+        foreach (var other in acquaintances)
             if (people.TryGet(other, out var known) && known.State != Presence.Offline) connection.Send(RelayFrames.Present(other.Recipient, known.State, at));
+        if (acquaintances.Count > 0) signals.SendToNodes(person.Key.Site, [.. acquaintances.Select(a => a.Recipient)], () => NodeFrames.Asks(person.Key.Recipient));
+    }
+
+    /// <summary>Somebody who has come to another node hears which of these people are here.</summary>
+    public void Answer(string site, string asks, IReadOnlyList<string> others)
+    {
+        foreach (var other in others)
+            if (people.TryGet(new RecipientKey(site, other), out var known) && known.State is not Presence.Offline and var state)
+                signals.Send(site, asks, () => RelayFrames.Present(other, state, clock.GetUtcNow()));
+    }
+
+    /// <summary>
+    /// Another node says how present somebody is who is connected here too. The most present of the nodes counts, and each knows only of its own: the one that knows better says so
+    /// to who was told. So who has moved here is not offline when the grace is over there.
+    /// </summary>
+    /// <returns>Whether it was less than is so here.</returns>
+    public bool Correct(string site, string who, Presence said, string[] told)
+    {
+        if (!people.TryGet(new RecipientKey(site, who), out var person) || person.Connections.Length == 0 || person.State <= said) return false;
+        signals.Send(site, told, () => RelayFrames.Present(who, person.State, clock.GetUtcNow()));
+        return true;
     }
 
     /// <summary>Who writes to somebody for the first time sees whether they are there, and is seen.</summary>

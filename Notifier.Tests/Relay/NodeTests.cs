@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Notifier.Relay.Fanout;
 using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.Relay;
@@ -71,6 +73,79 @@ public abstract class NodeTests(PostgresCluster cluster)
             await ada.SendAsync(new { t = "typing", conv = "c-1" });
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
+    }
+
+    [Fact]
+    public async Task Who_moves_to_another_node_is_not_offline_when_the_grace_is_over_on_the_one_that_was_left()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        (string, string)[] settings = [.. Settings, ("Relay:Grace", "00:00:01")];
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, settings);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, settings);
+        await SeeEachOtherAsync(one, other);
+        await using var eve = await RelayClient.ConnectAsync(one.Address, "eve");
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        await using var left = await RelayClient.ConnectAsync(one.Address, "ada");
+        await one.PublishAsync("p-1", "ada", "bob", "eve");
+        foreach (var client in (RelayClient[])[eve, bob]) await client.EventAsync("p-1");
+
+        left.Abort();
+        await using var ada = await left.ResumeAsync(other.Address, "ada");
+
+        await eve.WaitAsync("pres", f => Says(f, "ada", "offline"));
+        await eve.Frames.WaitForAsync(_ => States(eve, "ada")[^1] == "online", Soon, "ada online after she was offline");
+        await eve.SendAsync(new { t = "typing", conv = "c-1" }); // goes the same way as what was said of her before
+        await bob.WaitAsync("typing");
+        Assert.Equal("online", States(bob, "ada")[^1]);
+        Assert.DoesNotContain("offline", States(bob, "ada"));
+    }
+
+    [Fact]
+    public async Task Who_comes_hears_who_is_there_on_other_nodes_too()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await SeeEachOtherAsync(one, other);
+        await using var ada = await RelayClient.ConnectAsync(one.Address, "ada", state: "idle");
+        await using var eve = await RelayClient.ConnectAsync(other.Address, "eve");
+        await one.PublishAsync("w-1", "ada", "bob", "eve");
+        await eve.EventAsync("w-1"); // so the other node knows who shares the conversation
+
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+
+        await bob.WaitAsync("pres", f => Says(f, "ada", "idle"));
+        Assert.DoesNotContain(ada.Frames.Entries, f => RelayClient.Kind(f) == "who");
+    }
+
+    [Fact]
+    public async Task The_site_ends_a_person_s_connections_on_every_node()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await ReadyAsync(one, other);
+        await using var here = await RelayClient.ConnectAsync(one.Address, "leaver");
+        await using var there = await RelayClient.ConnectAsync(other.Address, "leaver");
+        await using var stays = await RelayClient.ConnectAsync(other.Address, "ada");
+        Assert.Equal(204, (await one.SendAsync(HttpMethod.Post, "/v1/disconnect", """{"site":"acme","recipient":"leaver"}""")).Status);
+        Assert.Equal((4500, 4500), (await here.ClosedAsync(), await there.ClosedAsync()));
+        await stays.SendAsync(new { t = "ping" });
+        await stays.WaitAsync("pong");
+    }
+
+    private static bool Says(System.Text.Json.JsonElement frame, string who, string state) => frame.GetProperty("who").GetString() == who && frame.GetProperty("st").GetString() == state;
+
+    /// <summary>What a client was told of somebody, in order.</summary>
+    private static string[] States(RelayClient client, string who) =>
+        [.. client.Frames.Entries.Where(f => RelayClient.Kind(f) == "pres" && f.GetProperty("who").GetString() == who).Select(f => f.GetProperty("st").GetString()!)];
+
+    /// <summary>Each node looks for others every two seconds: until then nothing is sent to them.</summary>
+    private async Task SeeEachOtherAsync(params RelayHost[] hosts)
+    {
+        await ReadyAsync(hosts);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!hosts.All(host => host.Services.GetRequiredService<Signals>().HasOthers)) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

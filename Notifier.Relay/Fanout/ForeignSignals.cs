@@ -1,0 +1,30 @@
+using Notifier.Domain;
+using Notifier.Relay.Connections;
+using Notifier.Relay.Presences;
+using Notifier.Relay.Storage;
+
+namespace Notifier.Relay.Fanout;
+
+/// <summary>What other nodes send to people who may be here: it is passed on to them, but for what this node knows better and what nodes say only to each other.</summary>
+internal sealed class ForeignSignals(People people, FanoutLane lane, PresenceReporter presences, Switchboard switchboard)
+{
+    public void Take(SignalRow signal)
+    {
+        if (signal.Frame == NodeFrames.Disconnect)
+            foreach (var recipient in signal.Recipients) switchboard.Disconnect(new RecipientKey(signal.Site, recipient));
+        else if (NodeFrames.ReadAsks(signal.Frame) is { } asks) lane.Post(() => presences.Answer(signal.Site, asks, signal.Recipients));
+        else if (NodeFrames.ReadPresent(signal.Frame) is { } said)
+            lane.Post(() =>
+            {
+                if (!presences.Correct(signal.Site, said.Who, said.State, signal.Recipients)) PassOn(signal);
+            });
+        else PassOn(signal);
+    }
+
+    private void PassOn(SignalRow signal)
+    {
+        var frame = Frame.Text(signal.Frame);
+        foreach (var recipient in signal.Recipients)
+            if (people.TryGet(new RecipientKey(signal.Site, recipient), out var person)) person.Send(frame);
+    }
+}
