@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Notifier.Relay.Connections;
 using Notifier.Relay.Fanout.Nats;
 using Npgsql;
 using OpenTelemetry.Metrics;
@@ -33,7 +34,9 @@ internal static class OperationsRegistration
         app.MapGet("/health/live", () => Results.Text("live\n"));
         // With NATS away the nodes hear each other by way of the database.
         var nats = app.Services.GetService<NatsFanout>();
-        app.Services.GetRequiredService<RelayMetrics>().Nats = nats;
+        var connections = app.Services.GetRequiredService<ConnectionTable>();
+        var measured = app.Services.GetRequiredService<RelayMetrics>();
+        (measured.Nats, measured.Connections) = (nats, connections);
         app.MapGet("/health/ready", async (NpgsqlDataSource database, CancellationToken cancellation) =>
         {
             var state = await DatabaseAsync(database, cancellation);

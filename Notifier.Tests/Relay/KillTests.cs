@@ -14,15 +14,7 @@ public sealed class KillTests(PostgresCluster cluster)
     public async Task Killed_twenty_times_under_load_every_accepted_pair_has_exactly_one_first_outcome()
     {
         await using var database = await cluster.CreateDatabaseAsync();
-        var settings = new Dictionary<string, string>
-        {
-            ["ConnectionStrings__Notifier"] = database.RelayConnectionString,
-            ["Connect__SigningKey"] = RelayHost.ConnectKey,
-            ["Connect__Origins__0"] = RelayHost.Origin,
-            ["Intake__ApiKeys__0"] = RelayHost.Key,
-            ["Relay__ConnectsPerSecond"] = "100000",
-            ["Relay__FramesPerSecond"] = "100000",
-        };
+        var settings = RelayHost.ProcessSettings(database);
         var accepted = new ConcurrentBag<string>();
         for (var kill = 0; kill < Kills; kill++)
         {

@@ -12,6 +12,7 @@ using Notifier.Relay;
 using Notifier.Relay.Operations;
 using Notifier.Relay.Storage;
 using Notifier.Tests.Api;
+using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.Relay;
 
@@ -58,6 +59,17 @@ internal sealed class RelayHost : IAsyncDisposable
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RelayHost(app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()));
     }
+
+    /// <summary>The same for a process of its own.</summary>
+    public static Dictionary<string, string> ProcessSettings(TestDatabase database) => new()
+    {
+        ["ConnectionStrings__Notifier"] = database.RelayConnectionString,
+        ["Connect__SigningKey"] = ConnectKey,
+        ["Connect__Origins__0"] = Origin,
+        ["Intake__ApiKeys__0"] = Key,
+        ["Relay__ConnectsPerSecond"] = "100000",
+        ["Relay__FramesPerSecond"] = "100000",
+    };
 
     public async Task<Answer> SendAsync(HttpMethod method, string path, string? json = null, string? token = null)
     {
