@@ -94,9 +94,9 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
             Refuse(connection, fault);
             return;
         }
-        if (table.IsOverfull)
+        if (table.IsDraining || table.IsOverfull)
         {
-            connection.Close(CloseCode.OverCapacity);
+            connection.Close(table.IsDraining ? CloseCode.Drain : CloseCode.OverCapacity);
             return;
         }
         connection.SaidHello = true;

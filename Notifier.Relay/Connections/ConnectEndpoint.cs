@@ -33,7 +33,7 @@ internal sealed class ConnectEndpoint(
     }
 
     /// <summary>Whether what the front door has read may go on as a WebSocket. If not, Kestrel reads it again, and it is refused here.</summary>
-    public bool Admits(IHeaderDictionary headers, IPAddress? address) => origins.Allow(headers) && Handshake.FaultOf(headers) == Handshake.Fault.None && rate.Take(address);
+    public bool Admits(IHeaderDictionary headers, IPAddress? address) => !table.IsDraining && origins.Allow(headers) && Handshake.FaultOf(headers) == Handshake.Fault.None && rate.Take(address);
 
     /// <summary>Takes what comes of a socket whose handshake is done. Returns when it has ended.</summary>
     public Task RunAsync(Socket socket) => RunAsync(new SocketConnection(socket, null, () => Shut(socket), ticker.Now, options.Value));
@@ -65,14 +65,20 @@ internal sealed class ConnectEndpoint(
         }
     }
 
+    /// <summary>For who would come now, by whichever way; null: they may.</summary>
+    public static IResult? RefuseNew(HttpContext http, ConnectionTable table, ConnectRate rate)
+    {
+        var refusal = table.IsDraining ? ApiProblem.Of(StatusCodes.Status503ServiceUnavailable, "This relay is about to end. Connect again: another one answers, or the next.")
+            : rate.Take(http.Connection.RemoteIpAddress) ? null
+            : ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many new connections from this address.");
+        if (refusal is not null) http.Response.Headers.RetryAfter = "1";
+        return refusal;
+    }
+
     private IResult? Refusal(HttpContext http)
     {
         if (!origins.Allow(http.Request.Headers)) return ApiProblem.Of(StatusCodes.Status403Forbidden, "This origin may not connect: see Connect__Origins__N.");
-        if (!rate.Take(http.Connection.RemoteIpAddress))
-        {
-            http.Response.Headers.RetryAfter = "1";
-            return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many new connections from this address.");
-        }
+        if (RefuseNew(http, table, rate) is { } later) return later;
         var fault = http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } ? Handshake.FaultOf(http.Request.Headers) : Handshake.Fault.NoWebSocket;
         if (fault == Handshake.Fault.NoProtocol) return ApiProblem.Of(StatusCodes.Status400BadRequest, $"Sec-WebSocket-Protocol must offer {Handshake.Protocol}.");
         if (fault == Handshake.Fault.None) return null;

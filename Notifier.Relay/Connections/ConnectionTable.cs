@@ -16,6 +16,7 @@ internal sealed class ConnectionTable
     private readonly TimeProvider _clock;
     private readonly EventLog _events;
     private int _turn;
+    private volatile bool _isDraining;
 
     public ConnectionTable(IOptions<RelayOptions> options, TimeProvider clock, Ticker ticker, EventLog events)
     {
@@ -31,6 +32,13 @@ internal sealed class ConnectionTable
     public Connection[] All
     {
         get { lock (_lock) return [.. _all]; }
+    }
+
+    /// <summary>The node is about to end: nobody new is let in.</summary>
+    public bool IsDraining
+    {
+        get => _isDraining;
+        set => _isDraining = value;
     }
 
     public bool IsOverfull => Count > _options.MaxConnections;

@@ -52,7 +52,7 @@ internal sealed class PollEndpoint
             var key = members.OptionalId("conn");
             var frames = members.Has("frames") ? members.Objects("frames", MaxFrames, mayBeEmpty: true) : [];
             if (faults.First is { } bad) return ApiProblem.Of(StatusCodes.Status400BadRequest, $"{bad}.", bad.Path);
-            if (key is null && TooMany(http) is { } tooMany) return tooMany;
+            if (key is null && ConnectEndpoint.RefuseNew(http, _table, _rate) is { } later) return later;
             var connection = key is null ? Open(token!) : _byKey.GetValueOrDefault(key);
             if (connection is null || (key is not null && connection.Token?.Owner != token!.Owner))
                 return ApiProblem.Of(StatusCodes.Status404NotFound, "This connection is not known any more: begin again with hello and resume.");
@@ -70,7 +70,7 @@ internal sealed class PollEndpoint
         if (Authorize(http, out var token) is { } refusal) return refusal;
         var position = ReadPosition(http.Request.Query["after"]);
         var connection = _eventsOnly.GetValueOrDefault(token!.Owner);
-        if (connection is null or { IsClosed: true } && TooMany(http) is { } tooMany) return tooMany;
+        if (connection is null or { IsClosed: true } && ConnectEndpoint.RefuseNew(http, _table, _rate) is { } later) return later;
         if (connection is null or { IsClosed: true }) connection = await OpenEventsAsync(token, position);
         connection.Token = token;
         if (position is { } known && known.Epoch == _switchboard.Log.Epoch) _frames.Acknowledge(connection, known.Offset);
@@ -122,13 +122,6 @@ internal sealed class PollEndpoint
         var fault = ConnectTokenFault.NotSigned;
         token = BearerHandler.Token(http.Request) is { } text ? _frames.Read(text, out fault) : null;
         return token is null ? ApiProblem.Of(StatusCodes.Status401Unauthorized, ConnectToken.Describe(fault)) : null;
-    }
-
-    private IResult? TooMany(HttpContext http)
-    {
-        if (_rate.Take(http.Connection.RemoteIpAddress)) return null;
-        http.Response.Headers.RetryAfter = "1";
-        return ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many new connections from this address.");
     }
 
     private void Forget(PollConnection connection)

@@ -40,12 +40,14 @@ internal static class OperationsRegistration
         app.MapGet("/health/ready", async (NpgsqlDataSource database, CancellationToken cancellation) =>
         {
             var state = await DatabaseAsync(database, cancellation);
-            var report = new Report(state == "ok", state, nats is null ? null : nats.Carries ? "ok" : "unreachable");
+            var report = new Report(state == "ok" && !connections.IsDraining, state, nats is null ? null : nats.Carries ? "ok" : "unreachable", connections.IsDraining);
             return Results.Json(report, statusCode: report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
         });
     }
 
-    private sealed record Report(bool Ready, string Database, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Nats);
+    private sealed record Report(
+        bool Ready, string Database, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Nats,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Draining);
 
     private static async Task<string> DatabaseAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {

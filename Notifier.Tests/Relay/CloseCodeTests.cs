@@ -30,6 +30,40 @@ public sealed class CloseCodeTests(RelayFixture relay) : IClassFixture<RelayFixt
     }
 
     [Fact]
+    public async Task A_relay_that_is_about_to_end_is_not_ready_and_refuses_who_would_come()
+    {
+        await using var host = await HostAsync();
+        await using var ada = await RelayClient.ConnectAsync(host.Address, "ada"); // does not answer the close, so that the end waits for her
+        await using var silent = await RelayClient.OpenAsync(host.Address);
+        var stopping = host.StopAsync();
+        await ada.ClosedAsync();
+
+        var ready = await host.SendAsync(HttpMethod.Get, "/health/ready");
+        Assert.Equal((503, """{"ready":false,"database":"ok","draining":true}"""), (ready.Status, ready.Body));
+        var fault = await Assert.ThrowsAsync<WebSocketException>(() => RelayClient.OpenAsync(host.Address));
+        Assert.Contains("503", fault.Message, StringComparison.Ordinal);
+        foreach (var answer in (Api.Answer[])
+            [await host.SendAsync(HttpMethod.Post, "/v1/poll", "{}", RelayClient.TokenFor("bob")), await host.SendAsync(HttpMethod.Get, "/v1/poll", token: RelayClient.TokenFor("bob"))])
+        {
+            answer.AssertProblem(503);
+            Assert.Equal("1", answer.Header("Retry-After"));
+        }
+        Assert.Equal(4001, await silent.ClosedAsync());
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Who_came_in_before_the_door_was_shut_and_says_hello_after_it_is_sent_on_with_4001()
+    {
+        await using var host = await HostAsync();
+        await using var late = await RelayClient.OpenAsync(host.Address);
+        host.Services.GetRequiredService<ConnectionTable>().IsDraining = true;
+        await late.HelloAsync(RelayClient.TokenFor("ada"));
+        Assert.Equal(4001, (await late.WaitAsync("bye")).GetProperty("code").GetInt32());
+        Assert.Equal(4001, await late.ClosedAsync());
+    }
+
+    [Fact]
     public async Task An_expired_token_closes_with_4005()
     {
         await using var client = await RelayClient.OpenAsync(relay.Host.Address);
