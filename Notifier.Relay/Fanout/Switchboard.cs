@@ -210,6 +210,7 @@ internal sealed class Switchboard(
 
     private void Gone(Person person)
     {
+        person.GraceUntil = 0; // what waits for its end would say of who has come back meanwhile, as another person, that they are not here
         people.Forget(person);
         if (signals.HasOthers)
         {

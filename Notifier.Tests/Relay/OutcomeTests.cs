@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Notifier.Relay.Fanout;
 using Notifier.Tests.Fixtures;
 
 namespace Notifier.Tests.Relay;
@@ -46,6 +48,28 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
 
         await client.AckAsync(message.GetProperty("o").GetInt64());
         await ToldAsync($"m-{who}", $"{who} delivered {state}", $"{who} undelivered ack_timeout {state}");
+    }
+
+    [Fact]
+    public async Task Who_was_disconnected_within_the_grace_and_is_back_stays_known_as_connected_when_it_would_have_been_over()
+    {
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:Grace", "00:00:01"));
+        var people = host.Services.GetRequiredService<People>();
+        async Task DropAsync(string who)
+        {
+            await (await RelayClient.ConnectAsync(host.Address, who)).DisposeAsync();
+            Assert.True(people.TryGet(new("acme", who), out var person));
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            while (person.Connections.Length > 0) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+        await DropAsync("sent-away");
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Post, "/v1/disconnect", """{"site":"acme","recipient":"sent-away"}""")).Status);
+        await using var back = await RelayClient.ConnectAsync(host.Address, "sent-away");
+        await DropAsync("next"); // whose grace ends after the other one would have
+
+        await relay.Database.WaitUntilAsync("SELECT count(*) = 1 FROM relay.connected WHERE recipient = 'sent-away'", Soon, "she is back");
+        await relay.Database.WaitUntilAsync("SELECT count(*) = 1 FROM notifier.inbox WHERE body::jsonb #>> '{data,recipient}' = 'next' AND body::jsonb #>> '{data,presence}' = 'offline'", Soon, "the next one is gone");
+        Assert.Equal(1L, await relay.Database.ScalarAsync<long>("SELECT count(*) FROM relay.connected WHERE recipient = 'sent-away'"));
     }
 
     [Fact]
