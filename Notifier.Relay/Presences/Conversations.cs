@@ -33,10 +33,9 @@ internal sealed class Conversations
         }
 
         var conversation = node.Value;
-        conversation.Writers.Add(writer);
         var before = conversation.Members.Count;
-        Join(conversation, writer);
-        for (var i = 0; i < others.Count && conversation.Members.Count < MostMembers; i++) Join(conversation, others[i]);
+        if (Join(conversation, writer)) conversation.Writers.Add(writer);
+        for (var i = 0; i < others.Count && i < MostMembers; i++) Join(conversation, others[i]);
         return conversation.Members.Count > before;
     }
 
@@ -58,13 +57,19 @@ internal sealed class Conversations
     private string[] Others(string site, string id, string member, Func<Conversation, HashSet<string>> which) =>
         _byId.TryGetValue((site, id), out var node) && node.Value.Members.Contains(member) ? [.. which(node.Value).Where(other => other != member)] : [];
 
-    private void Join(Conversation conversation, string member)
+    /// <summary>A member's conversations are in the order of their newest messages: of too many, the one that was silent for longest is forgotten.</summary>
+    /// <returns>False: there are too many in it.</returns>
+    private bool Join(Conversation conversation, string member)
     {
-        if (!conversation.Members.Add(member)) return;
+        if (!conversation.Members.Contains(member) && conversation.Members.Count >= MostMembers) return false;
+        conversation.Members.Add(member);
         var key = new RecipientKey(conversation.Site, member);
         if (!_byMember.TryGetValue(key, out var theirs)) _byMember[key] = theirs = [];
+        if (theirs.Count > 0 && theirs[^1] == conversation) return true;
+        theirs.Remove(conversation);
         theirs.Add(conversation);
         if (theirs.Count > MostOfOnePerson) theirs.RemoveAt(0);
+        return true;
     }
 
     private void Forget(LinkedListNode<Conversation> node)
