@@ -41,7 +41,7 @@ public sealed class RelayOptions
     /// <summary>Who comes back is given at most this many events; who has missed more is told of a gap, and asks the site. Default 1,000.</summary>
     public int ResumeEvents { get; set; } = 1000;
 
-    /// <summary>A connection with more than this unsent is closed (4008). Default 256 KiB.</summary>
+    /// <summary>A connection with more than this unsent is closed (4008). Default 256 KiB, at least 64 KiB.</summary>
     public int QueueBytes { get; set; } = 256 * 1024;
 
     /// <summary>… or with something unsent for this long. Default 10 s.</summary>

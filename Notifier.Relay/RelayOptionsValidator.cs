@@ -7,6 +7,8 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
     /// <summary>The worker's sweep decides what the relay has not decided by then.</summary>
     private static readonly TimeSpan Decision = TimeSpan.FromSeconds(10);
 
+    private const int LargestFrame = 64 * 1024;
+
     public ValidateOptionsResult Validate(string? name, RelayOptions options)
     {
         List<string> failures = [];
@@ -27,6 +29,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         }
         if (options.AckHidden + options.AckProbe >= Decision || options.AckVisible + options.AckProbe >= Decision)
             failures.Add("Relay__AckProbe: with Relay__AckVisible or Relay__AckHidden it must be less than 10 s, when the worker decides by itself");
+        if (options.QueueBytes is > 0 and < LargestFrame) failures.Add($"Relay__QueueBytes: must be at least {LargestFrame}, the largest frame");
         if (options.Grace >= Decision) failures.Add("Relay__Grace: must be less than 10 s, when the worker decides by itself");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }

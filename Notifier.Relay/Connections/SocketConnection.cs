@@ -234,8 +234,8 @@ internal sealed class SocketConnection(Socket socket, PipeReader? input, Action 
 
     private void End(CloseCode code)
     {
+        ClosedWith = code; // first: what is written from now on is not too much again
         Write(Frame.Close((int)code));
-        ClosedWith = code;
         Leave();
         Volatile.Write(ref _abortAt, Environment.TickCount64 + LingerMilliseconds);
     }
