@@ -71,7 +71,12 @@ internal sealed class ConnectEndpoint(
         var refusal = table.IsDraining ? ApiProblem.Of(StatusCodes.Status503ServiceUnavailable, "This relay is about to end. Connect again: another one answers, or the next.")
             : rate.Take(http.Connection.RemoteIpAddress) ? null
             : ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many new connections from this address.");
-        if (refusal is not null) http.Response.Headers.RetryAfter = "1";
+        return refusal is null ? null : Later(http, refusal);
+    }
+
+    public static IResult Later(HttpContext http, IResult refusal)
+    {
+        http.Response.Headers.RetryAfter = "1";
         return refusal;
     }
 

@@ -20,23 +20,40 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
     /// <summary>Called when its client has not asked for too long.</summary>
     public Action<PollConnection>? Abandoned { get; init; }
 
-    /// <summary>Somebody is waiting for the answer right now.</summary>
-    public bool IsAsked { get; private set; }
+    /// <summary>How many are waiting for an answer right now.</summary>
+    public int Asking { get; private set; }
 
     public long AskedAt { get; private set; } = now;
 
-    /// <summary>What there is, or what comes within a time; none where nothing does.</summary>
-    public async Task<Frame[]> TakeAsync(TimeSpan wait, Ticker ticker, CancellationToken cancellation)
+    /// <summary>Ends with the next that is to be said. Any number may wait for it, and it takes nothing.</summary>
+    public Task News
     {
-        Task news;
+        get
+        {
+            lock (Gate)
+            {
+                if (IsClosed) return Task.CompletedTask;
+                if (_news is null or { Task.IsCompleted: true }) _news = New();
+                return _news.Task;
+            }
+        }
+    }
+
+    /// <summary>Counts a frame, or a poll that brings none.</summary>
+    /// <returns>False: more than the limit.</returns>
+    public bool Asks(long now)
+    {
         lock (Gate)
         {
-            _news?.TrySetResult(); // an earlier poll of the same client: it is not waiting any more
-            _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_waiting.Count > 0 || IsClosed) _news.TrySetResult();
-            news = _news.Task;
-            IsAsked = true;
+            AskedAt = now;
+            return Received(now);
         }
+    }
+
+    /// <summary>Waits for <see cref="News"/>, for a time.</summary>
+    public async Task WaitAsync(Task news, TimeSpan wait, Ticker ticker, CancellationToken cancellation)
+    {
+        lock (Gate) Asking++;
         try
         {
             await news.WaitAsync(wait, cancellation);
@@ -47,10 +64,27 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
         }
         lock (Gate)
         {
+            Asking--;
+            AskedAt = ticker.Now;
+        }
+    }
+
+    /// <summary>What there is, or what comes within a time; none where nothing does.</summary>
+    public async Task<Frame[]> TakeAsync(TimeSpan wait, Ticker ticker, CancellationToken cancellation)
+    {
+        Task news;
+        lock (Gate)
+        {
+            _news?.TrySetResult(); // an earlier poll of the same client: it is not waiting any more
+            _news = New();
+            if (_waiting.Count > 0 || IsClosed) _news.TrySetResult();
+            news = _news.Task;
+        }
+        await WaitAsync(news, wait, ticker, cancellation);
+        lock (Gate)
+        {
             // A later poll of the same client has taken its place, and takes the frames: two that took of them could be answered in the other order.
             if (_news.Task != news) return [];
-            IsAsked = false;
-            AskedAt = ticker.Now;
             LastSent = ticker.Now;
             if (cancellation.IsCancellationRequested) return [];
             // Nothing to say but where the log stands: as a ping does on a socket.
@@ -79,7 +113,7 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
     {
         lock (Gate)
         {
-            if (IsAsked || now - AskedAt <= Options.PollGone.TotalMilliseconds) return;
+            if (Asking > 0 || now - AskedAt <= Options.PollGone.TotalMilliseconds) return;
             HasEnded = true;
         }
         Leave();
@@ -103,4 +137,6 @@ internal sealed class PollConnection(long now, RelayOptions options) : Connectio
         _news?.TrySetResult();
         if (_bytes > Options.QueueBytes + _allowance) Close(CloseCode.SlowConsumer);
     }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

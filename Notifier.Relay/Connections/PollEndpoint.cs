@@ -58,6 +58,7 @@ internal sealed class PollEndpoint
                 return ApiProblem.Of(StatusCodes.Status404NotFound, "This connection is not known any more: begin again with hello and resume.");
             if (key is not null) connection.Token = token; // each poll brings one, as fresh as it has
             if (frames.Count > 0) Take(connection, document.RootElement.GetProperty("frames"), token!);
+            else if (!connection.Asks(_ticker.Now)) connection.Close(CloseCode.RateLimit);
             var news = await connection.TakeAsync(_options.PollWait, _ticker, http.RequestAborted);
             if (connection.IsClosed) Forget(connection);
             return Results.Bytes(Answer(connection.Key, news), "application/json");
@@ -73,13 +74,15 @@ internal sealed class PollEndpoint
         if (connection is null or { IsClosed: true } && ConnectEndpoint.RefuseNew(http, _table, _rate) is { } later) return later;
         if (connection is null or { IsClosed: true }) connection = await OpenEventsAsync(token, position);
         connection.Token = token;
+        if (!connection.Asks(_ticker.Now)) return ConnectEndpoint.Later(http, ApiProblem.Of(StatusCodes.Status429TooManyRequests, "Too many polls of this person."));
         if (position is { } known && known.Epoch == _switchboard.Log.Epoch) _frames.Acknowledge(connection, known.Offset);
         for (var waited = false; ; waited = true)
         {
+            var news = connection.News; // before the look, so that nothing falls between the two
             var state = await _switchboard.MissedAsync(token.Owner, position);
             if (state.Missed.Events.Count > 0 || state.Missed.Recovery != Recovery.Full || waited || connection.IsClosed)
                 return Results.Bytes(Answer(state.Missed, state.Now), "application/json");
-            await connection.TakeAsync(_options.PollWait, _ticker, http.RequestAborted);
+            await connection.WaitAsync(news, _options.PollWait, _ticker, http.RequestAborted);
         }
     }
 
@@ -106,7 +109,7 @@ internal sealed class PollEndpoint
         foreach (var frame in frames.EnumerateArray())
         {
             if (connection.IsClosed) return;
-            if (!connection.Received(_ticker.Now))
+            if (!connection.Asks(_ticker.Now))
             {
                 connection.Close(CloseCode.RateLimit);
                 return;

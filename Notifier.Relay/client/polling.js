@@ -4,6 +4,10 @@
 /** @typedef {import('./socket.js').Connection} Connection */
 
 const patience = 40_000;
+/** Who has just been answered and has nothing to say asks again after this long: else each message of many would cost a request. */
+const pause = 100;
+/** The relay takes no more frames at once; the rest goes with the next request. */
+const most = 50;
 
 /**
  * One request waits at the relay until there is something to say; a second one may bring it what this side has to say.
@@ -19,7 +23,7 @@ export function openPolling(url, token, hears) {
   /** @type {string | null} */
   let conn = null;
   /** @type {any[]} */
-  let saying = [];
+  const saying = [];
   let underWay = 0;
   let scheduled = false;
   let ended = false;
@@ -35,8 +39,7 @@ export function openPolling(url, token, hears) {
   };
 
   const request = async () => {
-    const frames = saying;
-    saying = [];
+    const frames = saying.splice(0, most);
     const answer = await fetch(address, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
@@ -67,7 +70,8 @@ export function openPolling(url, token, hears) {
           hears.frame(frame);
           if (frame.t === 'bye') return end(frame.code);
         }
-        if (underWay === 0 || saying.length > 0) poll();
+        if (saying.length > 0) poll();
+        else if (underWay === 0) setTimeout(() => { if (underWay === 0) poll(); }, pause);
       } catch (e) {
         end(typeof e === 'number' ? e : 1006);
       }

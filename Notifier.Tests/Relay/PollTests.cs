@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Notifier.Relay.Connections;
 
 namespace Notifier.Tests.Relay;
 
@@ -44,6 +46,70 @@ public sealed class PollTests(RelayFixture relay) : IClassFixture<RelayFixture>
     {
         var bye = (await PollAsync("poll-bad", null, new { t = "ack", o = 1 })).GetProperty("frames")[0];
         Assert.Equal(("bye", 4501), (RelayClient.Kind(bye), bye.GetProperty("code").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Two_polls_for_the_events_of_one_person_wait_beside_each_other_and_both_hear_what_comes()
+    {
+        Task<Api.Answer> GetAsync(string after) => relay.Host.SendAsync(HttpMethod.Get, $"/v1/poll?after={after}", token: RelayClient.TokenFor("poll-two"));
+        var first = JsonElement.Parse((await GetAsync("")).Body);
+        var position = $"{first.GetProperty("ep").GetString()}:{first.GetProperty("o").GetInt64()}";
+        Task<Api.Answer>[] both = [GetAsync(position), GetAsync(position)];
+        var connection = relay.Host.Services.GetRequiredService<ConnectionTable>().All.OfType<PollConnection>().Single(c => c.Token?.Owner.Recipient == "poll-two");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        for (var tries = 0; connection.Asking < 2; tries++)
+        {
+            Assert.True(tries < 1000 && !both.Any(poll => poll.IsCompleted), "one has ended the waiting of the other");
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+
+        await relay.Host.PublishAsync("two-1", "poll-two");
+        foreach (var poll in both) Assert.Contains("\"two-1\"", (await poll).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_polls_round_and_round_is_held_back()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => relay.Host.SendAsync(HttpMethod.Get, "/v1/poll", token: RelayClient.TokenFor("poll-flood"))));
+        Assert.All(answers, answer => Assert.Contains(answer.Status, (int[])[200, 429]));
+        Assert.Equal("1", answers.First(answer => answer.Status == 429).Header("Retry-After"));
+
+        var connection = (await PollAsync("poll-flood", null, new { t = "hello", v = 1 })).GetProperty("conn").GetString();
+        var body = JsonSerializer.Serialize(new { conn = connection, frames = Array.Empty<object>() });
+        answers = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => relay.Host.SendAsync(HttpMethod.Post, "/v1/poll", body, RelayClient.TokenFor("poll-flood"))));
+        Assert.Contains(answers, answer => answer.Body.Contains("4113", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_poll_without_news_is_answered_with_a_ping_and_who_asks_no_more_is_gone()
+    {
+        await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:PollWait", "00:00:00.3"), ("Relay:PollGone", "00:00:00.5"));
+        async Task<Api.Answer> AskAsync(string? connection, params object[] frames) =>
+            await host.SendAsync(HttpMethod.Post, "/v1/poll", JsonSerializer.Serialize(new { conn = connection, frames }), RelayClient.TokenFor("poll-idle"));
+        var connection = JsonElement.Parse((await AskAsync(null, new { t = "hello", v = 1 })).Body).GetProperty("conn").GetString();
+        var answer = JsonElement.Parse((await AskAsync(connection)).Body);
+        Assert.Equal("ping", RelayClient.Kind(Assert.Single(answer.GetProperty("frames").EnumerateArray())));
+
+        var table = host.Services.GetRequiredService<ConnectionTable>();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var tries = 0; table.Count > 0; tries++)
+        {
+            Assert.True(tries < 500, "who does not ask is still there");
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+        (await AskAsync(connection)).AssertProblem(404);
+    }
+
+    [Theory]
+    [InlineData("https://evil.example", null)]
+    [InlineData(RelayHost.Origin, RelayHost.Origin)]
+    public async Task A_page_of_another_origin_may_not_poll(string origin, string? allowed)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, "/v1/poll");
+        foreach (var (name, value) in new[] { ("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization,content-type") })
+            request.Headers.Add(name, value);
+        using var answer = await relay.Host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(allowed, answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) ? Assert.Single(values) : null);
     }
 
     [Fact]
