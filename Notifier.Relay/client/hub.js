@@ -27,6 +27,9 @@ import { openStore } from './storage.js';
 const newest = 256;
 const tokenPatience = 4_000;
 const presentPatience = 2_000;
+/** Seen marks that are said at once after a welcome, and the pause until as many follow: half of the 20 frames a second that the relay takes. */
+const flushed = 20;
+const flushPause = 2_000;
 
 export class Hub {
   #url;
@@ -239,8 +242,7 @@ export class Hub {
         if (this.#mirror) this.#keep(deed.position);
         return;
       case 'flush':
-        for (const mark of this.#outbox.pending) this.#connection?.send({ t: 'seen', ...mark });
-        return;
+        return this.#flush(this.#outbox.pending);
       case 'settled': return this.#outbox.settle(deed.cid);
       case 'tell':
         return this.#tell(deed.frame);
@@ -248,6 +250,16 @@ export class Hub {
         this.#state = { t: 'state', state: deed.state, transport: this.#session.transport, ...(deed.code && { code: deed.code }) };
         return this.#post(this.#state);
     }
+  }
+
+  /** A few at a time: the relay closes a connection that says too much at once, and then nothing would ever reach it. @param {import('./outbox.js').Mark[]} marks */
+  #flush(marks) {
+    const pending = this.#outbox.pending;
+    // What was settled meanwhile, or overtaken by a later mark, was said.
+    const left = marks.filter((mark) => pending.includes(mark));
+    for (const mark of left.splice(0, flushed)) this.#happen({ type: 'say', frame: { t: 'seen', ...mark } });
+    if (left.length > 0) this.#after('flush', flushPause, () => this.#flush(left));
+    else clearTimeout(this.#timers.get('flush'));
   }
 
   /** @param {'websocket' | 'polling'} transport @param {string} token */
