@@ -57,6 +57,7 @@ export async function disablePush(options) {
   if (!isSupported()) return;
   const known = remembered(options);
   localStorage.removeItem(storageKey(options));
+  if (localStorage.getItem(ownerKey(options)) === options.recipient) localStorage.removeItem(ownerKey(options));
   const worker = await navigator.serviceWorker.getRegistration(options.scope ?? new URL('.', new URL(options.serviceWorkerUrl, location.href)));
   const subscription = await worker?.pushManager.getSubscription();
   await subscription?.unsubscribe();
@@ -94,12 +95,14 @@ async function register(options) {
   const key = (await answer.text()).trim();
   const known = remembered(options);
   const { subscription, replaces } = await subscribe(options, key);
-  const due = !known || known.endpoint !== subscription.endpoint || known.key !== key || Date.now() - known.at > REPEAT_MS;
+  // A browser has one subscription, and the notifier one person for it: who was registered after this one has taken it.
+  const due = localStorage.getItem(ownerKey(options)) !== options.recipient || !known || known.endpoint !== subscription.endpoint || known.key !== key || Date.now() - known.at > REPEAT_MS;
   if (due) {
     const body = { ...subscription.toJSON(), applicationServerKey: key, device: options.device, replaces: replaces ?? (known?.endpoint !== subscription.endpoint ? known?.endpoint : undefined) };
     const put = await send(options, 'PUT', path(options), body);
     if (!put.ok) throw new Error(`The notifier did not take the subscription: ${put.status} ${await put.text()}`);
     localStorage.setItem(storageKey(options), JSON.stringify({ endpoint: subscription.endpoint, key, at: Date.now() }));
+    localStorage.setItem(ownerKey(options), options.recipient);
   }
   watch(options);
   return 'on';
@@ -183,6 +186,9 @@ const path = ({ recipient }) => `recipients/${encodeURIComponent(recipient)}/sub
 
 /** @param {PushOptions} options */
 const storageKey = ({ site, recipient }) => `notifier.push ${site} ${recipient}`;
+
+/** Who was registered last in this browser. @param {PushOptions} options */
+const ownerKey = ({ site }) => `notifier.push ${site}`;
 
 /**
  * What was registered for this person.

@@ -159,6 +159,20 @@ public sealed class FirefoxScenarios(BrowserStage stage) : IClassFixture<Browser
     }
 
     [Fact]
+    public async Task Of_two_people_in_one_browser_the_one_whose_page_started_last_has_its_notifications()
+    {
+        var (bob, tab) = await SubscribedAsync();
+        var his = await SubscriptionAsync(bob);
+        var carol = await stage.PersonAsync(device: false);
+        Assert.Equal("on", await stage.CallAsync(tab, "enablePush", carol));
+        Assert.Equal(his.Endpoint, (await SubscriptionAsync(carol)).Endpoint);
+
+        Assert.Equal("on", await stage.CallAsync(tab, "resumePush", bob));
+        Assert.Equal(his.Endpoint, (await SubscriptionAsync(bob)).Endpoint);
+        Assert.Equal(0, await stage.Database.ScalarAsync<long>("SELECT count(*) FROM notifier.push_subscription WHERE recipient = $1", carol.Id));
+    }
+
+    [Fact]
     public async Task A_subscription_that_the_push_service_forgot_is_made_anew_at_once_where_a_page_is_open()
     {
         var (bob, _) = await SubscribedAsync();
