@@ -183,6 +183,23 @@ public sealed class ClientScenarios(ClientStage stage) : IClassFixture<ClientSta
     }
 
     [Fact]
+    public async Task What_is_on_the_screen_is_seen_after_a_second_and_not_before()
+    {
+        var ada = ClientStage.NewName("ada");
+        var tab = await stage.OpenAsync(ada);
+        await tab.ToFrontAsync();
+        var after = (double)(await tab.EvaluateAsync(
+            $$"""
+            new Promise(seen => {
+              const shown = performance.now(), push = told.statuses.push;
+              told.statuses.push = function (status) { if (status === '{{ada}}-c 7 seen by {{ada}}') seen(performance.now() - shown); return push.call(this, status); };
+              client.show('{{ada}}-c', 7);
+            })
+            """))!;
+        Assert.InRange(after, 999, 60_000);
+    }
+
+    [Fact]
     public async Task A_hidden_tab_gets_the_message_and_it_counts_as_seen_when_the_tab_comes_to_the_front()
     {
         var (ada, bob) = (ClientStage.NewName("ada"), ClientStage.NewName("bob"));
