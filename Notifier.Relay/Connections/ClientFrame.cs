@@ -12,6 +12,7 @@ internal enum ClientFrameKind
     Unknown,
     Hello,
     Ack,
+    Unread,
     Seen,
     Pres,
     Typing,
@@ -103,6 +104,7 @@ internal sealed class ClientFrame
         reader.Read();
         if (reader.TokenType != JsonTokenType.String) return false;
         Kind = reader.ValueTextEquals("ack"u8) ? ClientFrameKind.Ack
+            : reader.ValueTextEquals("unread"u8) ? ClientFrameKind.Unread
             : reader.ValueTextEquals("pong"u8) ? ClientFrameKind.Pong
             : reader.ValueTextEquals("ping"u8) ? ClientFrameKind.Ping
             : reader.ValueTextEquals("pres"u8) ? ClientFrameKind.Pres
@@ -155,7 +157,7 @@ internal sealed class ClientFrame
     {
         ClientFrameKind.Hello when Version != 1 => "v must be 1",
         ClientFrameKind.Auth when Token is null => "tok is missing",
-        ClientFrameKind.Ack when Offset is null => "o is missing",
+        ClientFrameKind.Ack or ClientFrameKind.Unread when Offset is null => "o is missing",
         ClientFrameKind.Seen when Cid is null => "cid is missing",
         ClientFrameKind.Seen or ClientFrameKind.Typing when Conversation is null => "conv is missing",
         ClientFrameKind.Seen when Seq is null => "seq is missing",

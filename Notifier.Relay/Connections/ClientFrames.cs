@@ -43,6 +43,9 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
             case ClientFrameKind.Ack:
                 Acknowledge(connection, frame.Offset!.Value);
                 break;
+            case ClientFrameKind.Unread:
+                connection.PassOver(frame.Offset!.Value);
+                break;
             case ClientFrameKind.Pong:
                 connection.Ponged();
                 break;

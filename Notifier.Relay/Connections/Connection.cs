@@ -128,6 +128,16 @@ internal abstract class Connection(long now, RelayOptions options)
         }
     }
 
+    /// <summary>One that could not be opened: the acknowledgement of what comes after it says nothing of it, and nobody has read it here.</summary>
+    public void PassOver(long offset)
+    {
+        lock (Gate)
+        {
+            for (var left = _unacknowledged.Count; left > 0; left--)
+                if (_unacknowledged.Dequeue() is var given && given.Publication.Offset != offset) _unacknowledged.Enqueue(given);
+        }
+    }
+
     /// <summary>What was given and not acknowledged.</summary>
     public (Publication Publication, int Place)[] Unacknowledged
     {

@@ -218,9 +218,12 @@ function advance(s, { o, x }) {
 function opened(s, { ep, o, x, readable }) {
   if (s.position?.ep !== ep || o <= s.position.o) return [s, []];
   s.position = { ep, o, x: Math.max(x, s.position.x) };
-  // What could not be opened is not acknowledged: nobody has read it. (The next acknowledgement passes over it.)
+  /** @type {Deed[]} */
+  const deeds = [{ do: 'keep', position: s.position }];
+  // What could not be opened is not acknowledged: nobody has read it. It is said before the next acknowledgement, which counts for everything else up to its place.
   if (readable) s.ack = o;
-  return [s, [{ do: 'keep', position: s.position }, ...(s.gathering ? [] : acknowledge(s))]];
+  else if (s.phase === 'live') deeds.push({ do: 'send', frame: { t: 'unread', o } });
+  return [s, [...deeds, ...(s.gathering ? [] : acknowledge(s))]];
 }
 
 /** At once when none went out for 100 ms, else gathered until then. @param {Session} s @returns {Deed[]} */

@@ -99,7 +99,10 @@ test('the first acknowledgement goes out at once, the next are gathered for 100 
 test('what could not be opened is not acknowledged', () => {
   const told = new Told().live().frame(ev(11)).tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: false });
   assert.equal(told.sent('ack'), undefined);
+  assert.deepEqual(told.sent('unread'), { t: 'unread', o: 11 });
   assert.deepEqual(told.all('keep'), [{ do: 'keep', position: { ep: 'E', o: 11, x: 110 } }]);
+  told.frame(ev(12)).tell({ type: 'opened', ep: 'E', o: 12, x: 120, readable: true });
+  assert.deepEqual([told.sent('ack'), told.sent('unread')], [{ t: 'ack', o: 12 }, undefined]);
 });
 
 test('what is opened after a gap belongs to the past and moves nothing', () => {

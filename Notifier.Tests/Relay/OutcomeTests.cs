@@ -73,6 +73,22 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
     }
 
     [Fact]
+    public async Task What_a_client_could_not_open_is_undelivered_although_it_acknowledges_what_came_after_it()
+    {
+        await using var host = await RelayHost.StartAsync(
+            relay.Database.RelayConnectionString, ("Relay:AckVisible", "00:00:00.4"), ("Relay:AckHidden", "00:00:00.8"), ("Relay:AckProbe", "00:00:00.4"));
+        await using var client = await RelayClient.ConnectAsync(host.Address, "keyless");
+        foreach (var id in (string[])["open-1", "shut", "open-2"]) await host.PublishAsync(id, "keyless");
+        await client.SendAsync(new { t = "unread", o = (await client.EventAsync("shut")).GetProperty("o").GetInt64() });
+        await client.AckAsync((await client.EventAsync("open-2")).GetProperty("o").GetInt64());
+        await client.WaitAsync("ping");
+        await client.SendAsync(new { t = "pong" });
+
+        await ToldAsync("shut", "keyless undelivered ack_timeout online");
+        foreach (var id in (string[])["open-1", "open-2"]) await ToldAsync(id, "keyless delivered online");
+    }
+
+    [Fact]
     public async Task Who_says_bye_is_gone_at_once()
     {
         await using var client = await RelayClient.ConnectAsync(Address, "leaving");
