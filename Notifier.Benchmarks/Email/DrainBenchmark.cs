@@ -13,7 +13,7 @@ internal static class DrainBenchmark
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     /// <param name="alone">Emails a second of the transport by itself: the server's pace.</param>
-    public static async Task<int> RunAsync(int port, int connections, double alone)
+    public static async Task RunAsync(string where, int port, int connections, double alone)
     {
         await using var database = await Database.CreateAsync();
         using var worker = await WorkerSide.StartAsync(database, new Dictionary<string, string>
@@ -29,7 +29,7 @@ internal static class DrainBenchmark
         await PublishAsync(database, "m", People);
         while (await SentAsync(database) == Before) await Task.Delay(50);
         var clock = Stopwatch.StartNew();
-        Console.WriteLine($"{People} emails due at once, drained by one worker over {connections} connections");
+        Console.WriteLine($"{where}: {People} emails due at once, drained by one worker over {connections} connections");
         long sent = 0, told = 0;
         for (; sent < People; await Task.Delay(200))
         {
@@ -39,8 +39,7 @@ internal static class DrainBenchmark
             told = sent;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  after {sent,6}: {sent / clock.Elapsed.TotalSeconds,5:0}/s, worker {worker.Megabytes:0} MB RSS, {worker.Threads} threads"));
         }
-        Sides.Ratio("emails drained by the whole worker", "our transport alone", People / clock.Elapsed.TotalSeconds / alone);
-        return 0;
+        Sides.Ratio($"emails drained by the whole worker, {where}", "our transport alone", People / clock.Elapsed.TotalSeconds / alone);
     }
 
     /// <summary>One message to many, written an hour ago: due as soon as it is decided.</summary>

@@ -130,20 +130,21 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
         var marks = emails.SelectMany(e => e.Seen, (e, mark) => (e.Email, Conversation: mark.Key, Seq: mark.Value)).ToArray();
         var words = emails.SelectMany(e => e.Shown, (e, message) => (e.Email, Message: message)).ToArray();
         await using var batch = new NpgsqlBatch(connection);
-        await using var reader = await batch.ReadByIndexAsync(
+        await using var reader = await batch.ReadKeptAsync(
             """
             WITH moved AS MATERIALIZED (
-              SELECT l.id FROM unnest($4, $5, $6, $7, $8) AS l(id, site, recipient, conversation, seq)
-              JOIN notifier.seen_mark s ON s.site = l.site AND s.recipient = l.recipient AND s.conversation = l.conversation WHERE s.seq > l.seq
+              SELECT l.id FROM (SELECT unnest($4) AS id, unnest($5) AS site, unnest($6) AS recipient, unnest($7) AS conversation, unnest($8) AS seq) AS l
+              CROSS JOIN LATERAL (SELECT FROM notifier.seen_mark s WHERE s.site = l.site AND s.recipient = l.recipient AND s.conversation = l.conversation AND s.seq > l.seq OFFSET 0) AS newer
               UNION
-              SELECT w.id FROM unnest($9, $10, $11, $12) AS w(id, site, message, edited_at)
-              JOIN notifier.message m ON m.site = w.site AND m.id = w.message WHERE m.deleted_at IS NOT NULL OR m.edited_at IS DISTINCT FROM w.edited_at),
+              SELECT w.id FROM (SELECT unnest($9) AS id, unnest($10) AS site, unnest($11) AS message, unnest($12) AS edited_at) AS w
+              CROSS JOIN LATERAL (
+                SELECT FROM notifier.message m WHERE m.site = w.site AND m.id = w.message AND (m.deleted_at IS NOT NULL OR m.edited_at IS DISTINCT FROM w.edited_at) OFFSET 0) AS other),
             ours AS MATERIALIZED (
-              SELECT a.id FROM unnest($1, $2) AS e(id, fence) JOIN notifier.email_attempt a ON a.id = e.id AND a.fence = e.fence AND a.state = 'sending'
-              ORDER BY a.id FOR UPDATE OF a),
+              SELECT a.id FROM (SELECT * FROM (SELECT unnest($1) AS id, unnest($2) AS fence) AS e ORDER BY id) AS e
+              CROSS JOIN LATERAL (SELECT a.id FROM notifier.email_attempt a WHERE a.id = e.id AND a.fence = e.fence AND a.state = 'sending' OFFSET 0 FOR UPDATE) AS a),
             begun AS (
-              UPDATE notifier.email_attempt a SET state = 'data', lease_until = notifier.now() + $3
-              FROM ours WHERE a.id = ours.id AND a.id NOT IN (SELECT id FROM moved) RETURNING a.id)
+              UPDATE notifier.email_attempt SET state = 'data', lease_until = notifier.now() + $3
+              WHERE id = ANY (ARRAY(SELECT id FROM ours EXCEPT SELECT id FROM moved)) RETURNING id)
             SELECT e.id IN (SELECT id FROM begun), e.id IN (SELECT id FROM moved) FROM unnest($1) WITH ORDINALITY AS e(id, n) ORDER BY n
             """,
             [
@@ -162,16 +163,16 @@ internal sealed class EmailAttemptStore(NpgsqlDataSource database, IOptions<Emai
     public static async Task<(DateTimeOffset Now, IReadOnlySet<(Guid Id, long Fence)> Ours)> FinishAsync(NpgsqlConnection connection, IReadOnlyList<EmailEnd> ends, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
-        await using var reader = await batch.ReadByIndexAsync(
-            """
+        await using var reader = await batch.ReadKeptAsync(
+            $"""
             WITH ours AS MATERIALIZED (
-              SELECT a.id, e.state, e.answer, e.retry_in, e.gives_back FROM unnest($1, $2, $3, $4, $5, $6) AS e(id, fence, state, answer, retry_in, gives_back)
-              JOIN notifier.email_attempt a ON a.id = e.id AND a.fence = e.fence AND a.state IN ('sending', 'data')
-              ORDER BY a.id FOR UPDATE OF a)
-            UPDATE notifier.email_attempt a
-            SET state = ours.state, answer = ours.answer, lease_until = NULL, attempts = a.attempts - ours.gives_back, next_at = notifier.now() + coalesce(ours.retry_in, interval '0'),
-                finished_at = CASE WHEN ours.retry_in IS NULL AND ours.state <> 'parked' THEN notifier.now() END
-            FROM ours WHERE a.id = ours.id RETURNING a.id, a.fence, notifier.now()
+              SELECT e.* FROM (SELECT * FROM {Column.Rows("id", "fence", "state", "answer", "retry_in", "gives_back")} AS e ORDER BY id) AS e
+              CROSS JOIN LATERAL (SELECT FROM notifier.email_attempt a WHERE a.id = e.id AND a.fence = e.fence AND a.state IN ('sending', 'data') OFFSET 0 FOR UPDATE) AS a)
+            UPDATE notifier.email_attempt a SET lease_until = NULL, (state, answer, attempts, next_at, finished_at) = (
+              SELECT e.state, e.answer, a.attempts - e.gives_back, notifier.now() + coalesce(e.retry_in, interval '0'),
+                     CASE WHEN e.retry_in IS NULL AND e.state <> 'parked' THEN notifier.now() END
+              FROM ours e WHERE e.id = a.id)
+            WHERE a.id = ANY (ARRAY(SELECT id FROM ours)) RETURNING a.id, a.fence, notifier.now()
             """,
             [
                 Column.Of(ends, e => e.Email.Id), Column.Of(ends, e => e.Email.Fence), Column.Of(ends, e => e.State), Column.Of(ends, e => e.Answer), Column.Of(ends, e => e.RetryIn),

@@ -25,14 +25,28 @@ internal static class Plans
     /// <summary>What follows in the transaction is planned as ever.</summary>
     public static NpgsqlBatchCommand Anew() => new("SELECT set_config('plan_cache_mode', 'auto', true)");
 
+    /// <summary>One statement, found by its keys, by a plan that is kept.</summary>
+    /// <returns>Its rows.</returns>
+    public static async Task<NpgsqlDataReader> ReadKeptAsync(this NpgsqlBatch batch, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    {
+        batch.BatchCommands.Add(Kept());
+        var reader = await batch.ReadByIndexAsync(sql, parameters, [Anew()], cancellation);
+        await reader.NextResultAsync(cancellation);
+        return reader;
+    }
+
     /// <summary>One statement, found so.</summary>
     /// <returns>Its rows.</returns>
-    public static async Task<NpgsqlDataReader> ReadByIndexAsync(this NpgsqlBatch batch, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    public static Task<NpgsqlDataReader> ReadByIndexAsync(this NpgsqlBatch batch, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation) =>
+        batch.ReadByIndexAsync(sql, parameters, [], cancellation);
+
+    private static async Task<NpgsqlDataReader> ReadByIndexAsync(this NpgsqlBatch batch, string sql, NpgsqlParameter[] parameters, NpgsqlBatchCommand[] after, CancellationToken cancellation)
     {
         var command = new NpgsqlBatchCommand(sql);
         command.Parameters.AddRange(parameters);
         batch.BatchCommands.Add(ByIndex());
         batch.BatchCommands.Add(command);
+        foreach (var more in after) batch.BatchCommands.Add(more);
         var reader = await batch.ExecuteReaderAsync(cancellation);
         await reader.NextResultAsync(cancellation);
         return reader;
