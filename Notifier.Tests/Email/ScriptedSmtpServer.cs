@@ -49,6 +49,9 @@ public sealed class ScriptedSmtpServer : IAsyncDisposable
 
     public X509Certificate2? Certificate { get; set; }
 
+    /// <summary>Who answers to AUTH SCRAM-SHA-256; without it every AUTH is welcome.</summary>
+    public ScramServer? Scram { get; set; }
+
     /// <summary>Also keeps a message whose final dot meets a fault.</summary>
     public bool KeepsInSpiteOfFault { get; set; }
 

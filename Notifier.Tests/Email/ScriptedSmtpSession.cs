@@ -22,6 +22,7 @@ internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stre
             {
                 "EHLO" => await AnswerAsync(verb, Ehlo()),
                 "STARTTLS" => await AnswerAsync(verb, "220 go ahead") && await SecureAsync(),
+                "AUTH" when server.Scram is { } scram => await ScramAsync(scram, line.Split(' ')[2]),
                 "AUTH" => await AnswerAsync(verb, "235 2.7.0 welcome"),
                 "DATA" => await DataAsync(),
                 "BDAT" => await BdatAsync(int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)),
@@ -53,6 +54,26 @@ internal sealed class ScriptedSmtpSession(ScriptedSmtpServer server, Stream stre
 
         _stream = tls;
         return true;
+    }
+
+    private async Task<bool> ScramAsync(ScramServer scram, string first)
+    {
+        await WriteAsync($"334 {Base64(scram.First(Text(first)))}");
+        if (await ReadLineAsync() is not { } final) return false;
+        if (scram.Final(Text(final)) is { } proof)
+        {
+            await WriteAsync($"334 {Base64(proof)}");
+            if (await ReadLineAsync() is not "") return false;
+            await WriteAsync("235 2.7.0 welcome");
+        }
+        else
+        {
+            await WriteAsync("535 5.7.8 no");
+        }
+        return true;
+
+        static string Text(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+        static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
     }
 
     private async Task<bool> DataAsync()

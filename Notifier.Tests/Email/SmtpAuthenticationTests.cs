@@ -6,6 +6,9 @@ namespace Notifier.Tests.Email;
 
 public sealed class SmtpAuthenticationTests : IDisposable
 {
+    // Leads to this machine, and no name of loopback.
+    private const string NotLoopback = "0.0.0.0";
+
     private readonly string _file = Path.GetTempFileName();
 
     public void Dispose() => File.Delete(_file);
@@ -36,6 +39,47 @@ public sealed class SmtpAuthenticationTests : IDisposable
 
         Assert.Equal("TransportDown Authenticate", SmtpFaultMatrix.Describe(await transport.SendAsync()));
         Assert.DoesNotContain("1 AUTH", server.Heard);
+    }
+
+    [Theory]
+    [InlineData("AUTH PLAIN LOGIN", null)]
+    [InlineData("AUTH PLAIN LOGIN", "PLAIN")]
+    [InlineData("AUTH XOAUTH2 OAUTHBEARER PLAIN", "XOAUTH2")]
+    public async Task On_a_clear_link_that_is_not_loopback_neither_password_nor_token_is_handed_over(string offered, string? named)
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = [offered] };
+        await File.WriteAllTextAsync(_file, "a.token", TestContext.Current.CancellationToken);
+        var options = Options(server, named == "XOAUTH2" ? null : "secret");
+        (options.Host, options.AllowClearText, options.SaslMechanism) = (NotLoopback, true, named);
+        if (options.Password is null) options.OAuth2TokenFile = _file;
+        await using var transport = Mails.Transport(options);
+
+        Assert.Equal("TransportDown Authenticate", SmtpFaultMatrix.Describe(await transport.SendAsync()));
+        Assert.Equal(["1 EHLO"], server.Heard);
+    }
+
+    [Fact]
+    public async Task There_SCRAM_proves_the_password_and_hands_over_none_of_it()
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = ["AUTH PLAIN LOGIN SCRAM-SHA-256"], Scram = new ScramServer("secret") };
+        var options = Options(server, "secret");
+        (options.Host, options.AllowClearText) = (NotLoopback, true);
+        await using var transport = Mails.Transport(options);
+
+        Assert.IsType<SmtpOutcome.Sent>(await transport.SendAsync());
+        Assert.StartsWith("AUTH SCRAM-SHA-256 ", server.Lines.Single(l => l.StartsWith("AUTH ", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("wrong", false)]
+    [InlineData("secret", true)] // who does not know the password itself, and takes any
+    public async Task A_wrong_password_is_refused_by_SCRAM_and_so_is_a_server_that_does_not_know_it(string password, bool lies)
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = ["AUTH SCRAM-SHA-256"], Scram = new ScramServer("secret") { Lies = lies } };
+        await using var transport = Mails.Transport(Options(server, password));
+
+        Assert.Equal("TransportDown Authenticate", SmtpFaultMatrix.Describe(await transport.SendAsync()));
+        Assert.Empty(server.Kept);
     }
 
     [Theory]
@@ -110,12 +154,4 @@ public sealed class SmtpAuthenticationTests : IDisposable
         return options;
     }
 
-    private sealed class HandClock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

@@ -40,6 +40,27 @@ public sealed class SmtpTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task After_it_the_server_is_left_alone_for_a_while_that_doubles_and_a_good_one_ends_that()
+    {
+        var clock = new HandClock();
+        using var other = ServerCertificate.For("other.example");
+        await File.WriteAllTextAsync(_caFile, _certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        await using var server = Server();
+        server.Certificate = other;
+        var options = Options(server);
+        options.CaFile = _caFile;
+        await using var transport = Mails.Transport(options, clock);
+
+        foreach (var (second, outcome, connections) in new[] { (0, "TransportDown Tls", 1), (29, "TransportDown Tls", 1), (31, "TransportDown Tls", 2), (90, "TransportDown Tls", 2), (92, "Sent", 3) })
+        {
+            if (outcome == "Sent") server.Certificate = _certificate;
+            clock.Now = TimeSpan.FromSeconds(second);
+            Assert.Equal(outcome, SmtpFaultMatrix.Describe(await transport.SendAsync()));
+            Assert.Equal(connections, server.Connections);
+        }
+    }
+
+    [Fact]
     public async Task A_CA_file_does_not_excuse_a_certificate_for_another_host()
     {
         using var other = ServerCertificate.For("other.example");

@@ -56,7 +56,10 @@ internal sealed class SmtpConnection : IDisposable
             if (SaslChoice.For(_client, _options, token) is not { } mechanism)
                 return new ConnectFault(new SmtpOutcome.TransportDown(SmtpPhase.Authenticate, null), NoMechanism());
             await _client.AuthenticateAsync(mechanism, deadline.Token);
-            return null;
+            // RFC 5802 section 5: the server proves that it knows the password, too. MailKit goes on where that proof is wrong and a 235 follows.
+            return mechanism is SaslMechanismScramBase { IsAuthenticated: false }
+                ? new ConnectFault(SmtpClassifier.Silence(SmtpPhase.Authenticate), "the server does not know the password itself")
+                : null;
         }
         catch (SmtpCommandException refusal)
         {
