@@ -59,6 +59,25 @@ public sealed class DkimTests : IDisposable
         Assert.True(Assert.Single(await VerifyAsync(Bytes(mail))).Valid);
     }
 
+    [Theory]
+    [InlineData("bob@example.org")]
+    [InlineData("jürgen@example.org")] // its mail goes by SMTPUTF8, with headers in UTF-8
+    public async Task What_arrives_over_SMTP_verifies_whatever_its_address_and_subject(string address)
+    {
+        await using var server = new ScriptedSmtpServer { Extensions = ["8BITMIME", "SMTPUTF8"] };
+        await using var transport = Mails.Transport(Mails.Options(server.Port));
+        var to = new MailboxAddress("ユルゲン", address);
+        var mail = Mails.Composer(dkim: Options(Rsa.Pem, Ed.Pem)).Compose(
+            Mails.Digest(Mails.Conversation(1, Mails.Message("日本語のメッセージ", "花子")) with { Title = "花子の注文" }), Mails.Envelope with { To = to });
+        Assert.Contains("花子の注文", mail.Subject, StringComparison.Ordinal);
+
+        Assert.IsType<Notifier.Domain.Email.SmtpOutcome.Sent>(await transport.SendAsync(mail, Mails.From, to, () => true, TestContext.Current.CancellationToken));
+
+        var signatures = await VerifyAsync(Assert.Single(server.Kept));
+        Assert.Equal(2, signatures.Length);
+        Assert.All(signatures, signature => Assert.True(signature.Valid));
+    }
+
     [Fact]
     public void Without_a_domain_nothing_is_signed() => Assert.False(Mails.Simple().Headers.Contains(HeaderId.DkimSignature));
 
