@@ -1,3 +1,4 @@
+using MailKit.Security;
 using Notifier.Tests.Fixtures;
 using Notifier.Worker.Bounces;
 using Notifier.Worker.Email;
@@ -49,6 +50,51 @@ public sealed class BounceMailboxTests(BouncesStage stage) : IClassFixture<Bounc
 
         Assert.StartsWith("suppressed", await bob.FateAsync(), StringComparison.Ordinal);
         Assert.StartsWith("suppressed", await eve.FateAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(EmailSecurity.StartTls)]
+    [InlineData(EmailSecurity.Tls)]
+    public async Task It_is_read_over_TLS_if_the_CA_file_vouches_for_the_certificate_and_not_without(EmailSecurity security)
+    {
+        using var certificate = ServerCertificate.For("127.0.0.1");
+        await using var dovecot = await Dovecot.StartAsync(certificate.Pem());
+        var caFile = Path.GetTempFileName();
+        await File.WriteAllTextAsync(caFile, certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        try
+        {
+            var bob = await stage.MailedAsync();
+            await dovecot.DeliverAsync("1.a", Reports.Bounce(bob.ReturnPath, bob.Address, "5.1.1"));
+            var options = new BounceMailboxOptions
+            {
+                Host = "127.0.0.1",
+                Port = security == EmailSecurity.Tls ? dovecot.TlsPort : dovecot.Port,
+                Security = security,
+                User = Dovecot.User,
+                Password = Dovecot.Password,
+            };
+
+            await Assert.ThrowsAsync<SslHandshakeException>(() => stage.Mailbox.ReadAsync(options, TestContext.Current.CancellationToken));
+            Assert.Equal("mailed", await bob.FateAsync());
+            options.CaFile = caFile;
+            await stage.Mailbox.ReadAsync(options, TestContext.Current.CancellationToken);
+
+            Assert.StartsWith("suppressed 5.1.1", await bob.FateAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(caFile);
+        }
+    }
+
+    [Fact]
+    public async Task Without_STARTTLS_on_offer_the_password_goes_nowhere()
+    {
+        await using var dovecot = await Dovecot.StartAsync();
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => stage.Mailbox.ReadAsync(
+            new BounceMailboxOptions { Host = "127.0.0.1", Port = dovecot.Port, Security = EmailSecurity.StartTls, User = Dovecot.User, Password = Dovecot.Password },
+            TestContext.Current.CancellationToken));
     }
 
     private Task ReadAsync(Dovecot dovecot) => stage.Mailbox.ReadAsync(

@@ -12,14 +12,20 @@ internal sealed class Dovecot : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("dovecot-").FullName;
     private Process _process = null!;
 
+    private string? _certificate;
+
     public int Port { get; } = PostgresServer.FreePort();
+
+    /// <summary>For TLS from the first byte.</summary>
+    public int TlsPort { get; } = PostgresServer.FreePort();
 
     /// <summary>The Maildir, cur and new: a flag is a letter behind the comma of a name.</summary>
     public string[] Files => [.. Directory.EnumerateFiles(Path.Combine(_folder, "mail"), "*", SearchOption.AllDirectories).Where(f => f.Contains("/cur/") || f.Contains("/new/"))];
 
-    public static async Task<Dovecot> StartAsync()
+    /// <param name="certificate">Key and certificate in PEM: with it there is STARTTLS, and <see cref="TlsPort"/>.</param>
+    public static async Task<Dovecot> StartAsync(string? certificate = null)
     {
-        var dovecot = new Dovecot();
+        var dovecot = new Dovecot { _certificate = certificate };
         try
         {
             await dovecot.RunAsync();
@@ -48,14 +54,15 @@ internal sealed class Dovecot : IAsyncDisposable
         var isRoot = Environment.IsPrivilegedProcess;
         var (worker, login) = isRoot ? ("dovecot", "dovenull") : (Environment.UserName, Environment.UserName);
         var config = Path.Combine(_folder, "dovecot.conf");
+        var pem = Path.Combine(_folder, "server.pem");
+        if (_certificate is not null) await File.WriteAllTextAsync(pem, _certificate);
         await File.WriteAllTextAsync(config,
             $$"""
-            {{await DialectAsync(worker)}}
+            {{await DialectAsync(worker, _certificate is null ? null : pem)}}
             protocols = imap
             listen = 127.0.0.1
             base_dir = {{_folder}}/run
             log_path = /dev/stderr
-            ssl = no
             default_internal_user = {{worker}}
             default_login_user = {{login}}
             first_valid_uid = 1
@@ -65,7 +72,8 @@ internal sealed class Dovecot : IAsyncDisposable
                 port = {{Port}}
               }
               inet_listener imaps {
-                port = 0
+                port = {{(_certificate is null ? 0 : TlsPort)}}
+                ssl = yes
               }
             }
             service anvil {
@@ -89,13 +97,14 @@ internal sealed class Dovecot : IAsyncDisposable
     }
 
     /// <summary>2.4 speaks another dialect than 2.3.</summary>
-    private async Task<string> DialectAsync(string worker)
+    private async Task<string> DialectAsync(string worker, string? pem)
     {
         var version = await Tool.RunAsync("/", "/usr/sbin/dovecot", "--version");
         var mail = $"{_folder}/mail";
         return version.StartsWith("2.3", StringComparison.Ordinal)
             ? $$"""
                disable_plaintext_auth = no
+               {{(pem is null ? "ssl = no" : $"ssl = yes\nssl_cert = <{pem}\nssl_key = <{pem}")}}
                mail_location = maildir:{{mail}}
                passdb {
                  driver = static
@@ -110,6 +119,7 @@ internal sealed class Dovecot : IAsyncDisposable
                dovecot_config_version = 2.4.0
                dovecot_storage_version = 2.4.0
                auth_allow_cleartext = yes
+               {{(pem is null ? "ssl = no" : $"ssl = yes\nssl_server_cert_file = {pem}\nssl_server_key_file = {pem}")}}
                mail_driver = maildir
                mail_path = {{mail}}
                passdb static {
