@@ -30,7 +30,7 @@ public sealed class Person(Stage stage, string id, string address)
 
     public object Said(
         string conversation, string message, long seq, string outcome = "undelivered", string presence = "offline", DateTimeOffset? sentAt = null, string kind = "direct",
-        string? activeIn = null, string text = "Is it still available?", string sender = "ada", string? url = null) => Event("message.outcome", new
+        string? activeIn = null, string text = "Is it still available?", string sender = "ada", string? url = null, bool urgent = false) => Event("message.outcome", new
         {
             site = "acme",
             message = new
@@ -40,6 +40,7 @@ public sealed class Person(Stage stage, string id, string address)
                 seq,
                 kind,
                 text,
+                urgent,
                 sentAt,
                 sender = new { id = sender, name = "Ada" },
                 url = url ?? $"https://acme.example/messages/{Conversation(conversation)}",
