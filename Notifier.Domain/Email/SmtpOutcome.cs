@@ -31,7 +31,7 @@ public abstract record SmtpOutcome
     /// <summary>The server refuses this message for good: a dead letter. The address stays good.</summary>
     public sealed record MessageRejected(SmtpPhase Phase, SmtpReply Reply) : SmtpOutcome;
 
-    /// <summary>The server refuses us (policy 5.7.x, our sender, our protocol): a dead letter and an alarm; never suppresses an address.</summary>
+    /// <summary>The server refuses us (policy 5.7.x, our sender, our protocol): a dead letter, and <c>ourfault</c> in the metrics, for an alarm (docs/operations.md); never suppresses an address.</summary>
     public sealed record OurFault(SmtpPhase Phase, SmtpReply Reply) : SmtpOutcome;
 
     /// <summary>
