@@ -69,6 +69,7 @@ internal sealed class RelayHost : IAsyncDisposable
         ["Intake__ApiKeys__0"] = Key,
         ["Relay__ConnectsPerSecond"] = "100000",
         ["Relay__FramesPerSecond"] = "100000",
+        ["Relay__FrameBurst"] = "100000",
     };
 
     public async Task<Answer> SendAsync(HttpMethod method, string path, string? json = null, string? token = null)
