@@ -20,12 +20,14 @@ internal sealed class SmallRequests(Switchboard switchboard, Signals signals)
     public Task<IResult> DisconnectAsync(HttpRequest request) => ReadAsync(request, members =>
     {
         var person = new RecipientKey(members.Id("site", 100), members.Id("recipient"));
-        return (person.Site, () =>
-        {
-            switchboard.Disconnect(person);
-            signals.TellNodes(person.Site, person.Recipient, NodeFrames.Disconnect);
-        });
+        return (person.Site, () => Disconnect(person));
     });
+
+    private void Disconnect(RecipientKey person)
+    {
+        switchboard.Disconnect(person);
+        signals.TellNodes(person.Site, person.Recipient, NodeFrames.Disconnect);
+    }
 
     private static async Task<IResult> ReadAsync(HttpRequest request, Func<JsonMembers, (string Site, Action Act)> read)
     {
