@@ -89,12 +89,13 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
 
         await LookUpAsync(connection);
 
-        Assert.True(explained.Plans.Count >= before + 9, string.Join("\n\n", explained.Plans));
+        Assert.True(explained.Plans.Count >= before + 13, string.Join("\n\n", explained.Plans));
         explained.AssertNoStepReadsMoreThan(100);
     }
 
     private static async Task LookUpAsync(NpgsqlConnection connection)
     {
+        await using var turn = await connection.BeginTransactionAsync(Cancellation);
         var query = new LadderQuery();
         foreach (var n in Enumerable.Range(1, 3)) query.Add(new("acme", $"u-{n}", $"c-{n}"));
         query.Messages.Add(("acme", "m-7"));
@@ -102,6 +103,11 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
         var email = new ClaimedEmail(Guid.NewGuid(), "", new("acme", "u-1"), null, ["c-1"], ["m-1"], 1, false, false, 1, default, default, default);
         await EmailAttemptStore.BeginDataAsync(connection, [new(email, new Dictionary<string, long> { ["c-1"] = 1 }, [new("m-1", null)])], TimeSpan.FromMinutes(1), Cancellation);
         await EmailAttemptStore.FinishAsync(connection, [new EmailEnd(email, "sent", null, null, BurnsAttempt: true)], Cancellation);
+        await DueStore.OpenAsync(connection, [new("acme", "u-1")], Cancellation);
+        var changes = new TurnChanges();
+        changes.Pushes.Add(new(new("acme", "u-1", "c-1"), 1, "m-1"));
+        await TurnStore.SaveAsync(connection, changes, TimeSpan.FromDays(1), Cancellation);
+        await PushContentStore.ReadAsync(connection, [new ClaimedPush(1, new("acme", "u-1", "c-1"), 1, "https://p.example", false, 1, "m-1", false, 1, 1, TimeSpan.Zero)], Cancellation);
         await EmailContentStore.ReadAsync(connection, [.. Enumerable.Range(1, 3).Select(n => new ContentQuery(new("acme", $"u-{n}"), [$"c-{n}"], 10))], Cancellation);
     }
 

@@ -77,16 +77,26 @@ internal sealed class DueStore(NpgsqlDataSource database)
         """, [Column.Of(shards, s => s), new() { Value = people }], cancellation);
 
     /// <summary>Everything that is open for these people.</summary>
-    public static Task<List<ConversationKey>> OpenAsync(NpgsqlConnection connection, IReadOnlyCollection<RecipientKey> people, CancellationToken cancellation) => KeysAsync(
-        connection,
-        """
-        SELECT site, recipient, conversation FROM unnest($1, $2) AS who(site, recipient) JOIN notifier.escalation USING (site, recipient) WHERE closed_at IS NULL
-        """, [Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient)], cancellation);
+    public static async Task<List<ConversationKey>> OpenAsync(NpgsqlConnection connection, IReadOnlyCollection<RecipientKey> people, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        await using var reader = await batch.ReadKeptAsync(
+            $"""
+            SELECT who.site, who.recipient, e.conversation FROM {Column.Rows("site", "recipient")} AS who
+            CROSS JOIN LATERAL (SELECT e.conversation FROM notifier.escalation e WHERE e.site = who.site AND e.recipient = who.recipient AND e.closed_at IS NULL OFFSET 0) AS e
+            """, [Column.Of(people, p => p.Site), Column.Of(people, p => p.Recipient)], cancellation);
+        return await KeysAsync(reader, cancellation);
+    }
 
     private static async Task<List<ConversationKey>> KeysAsync(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
         await using var reader = await batch.ReadByIndexAsync(sql, parameters, cancellation);
+        return await KeysAsync(reader, cancellation);
+    }
+
+    private static async Task<List<ConversationKey>> KeysAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
         var keys = new List<ConversationKey>();
         while (await reader.ReadAsync(cancellation)) keys.Add(new ConversationKey(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
         return keys;

@@ -25,8 +25,10 @@ internal sealed class PushContentStore
     public static async Task<(Dictionary<long, PushContent> Contents, Dictionary<long, PushTarget> Targets)> ReadAsync(
         NpgsqlConnection connection, IReadOnlyCollection<ClaimedPush> pushes, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Contents(pushes), Targets(pushes) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Plans.ByIndex(), Plans.Kept(), Contents(pushes), Targets(pushes), Plans.Anew() } };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
         var contents = new Dictionary<long, PushContent>();
         while (await reader.ReadAsync(cancellation))
             contents[reader.GetInt64(0)] = new PushContent(
@@ -43,17 +45,18 @@ internal sealed class PushContentStore
     private static NpgsqlBatchCommand Contents(IReadOnlyCollection<ClaimedPush> pushes) => new(
         $"""
         SELECT k.id, k.version, n.*
-        FROM notifier.push_outbox AS k
-        LEFT JOIN notifier.seen_mark s USING (site, recipient, conversation)
+        FROM (SELECT unnest($1) AS id) AS p
+        CROSS JOIN LATERAL (SELECT * FROM notifier.push_outbox o WHERE o.id = p.id OFFSET 0) AS k
+        LEFT JOIN LATERAL (SELECT m.seq FROM notifier.seen_mark m WHERE m.site = k.site AND m.recipient = k.recipient AND m.conversation = k.conversation OFFSET 0) AS s ON true
         CROSS JOIN LATERAL (
           SELECT count(*) OVER (), u.* FROM (
             SELECT em.seq, m.kind, m.title, m.sender_name, m.sender_id, m.text, m.url, em.mentioned OR m.kind = {(int)MessageKind.Mention}, m.urgent, m.sent_at, m.traceparent
-            FROM notifier.escalation_message em JOIN notifier.message m ON m.site = em.site AND m.id = em.message
-            WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1) AND m.deleted_at IS NULL
+            FROM notifier.escalation_message em
+            CROSS JOIN LATERAL (SELECT * FROM notifier.message m WHERE m.site = em.site AND m.id = em.message AND m.deleted_at IS NULL OFFSET 0) AS m
+            WHERE em.site = k.site AND em.recipient = k.recipient AND em.conversation = k.conversation AND em.seq > coalesce(s.seq, -1)
               AND em.push_verdict IN ({(int)Verdict.Send}, {(int)Verdict.Told})
             ORDER BY em.seq DESC, em.message DESC LIMIT {MostCounted}) AS u
           LIMIT 1) AS n
-        WHERE k.id = ANY ($1)
         """)
     { Parameters = { Column.Of(pushes, p => p.Id) } };
 

@@ -24,7 +24,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
         SELECT DISTINCT ON (s.id, k.conversation) k.site, k.recipient, k.conversation, s.id, s.origin, k.up_to, k.message, notifier.now() + $6,
                greatest(notifier.now(), s.held_until)
         FROM {Column.NumberedRows("site", "recipient", "conversation", "up_to", "message")} AS k
-        JOIN notifier.push_subscription s ON s.site = k.site AND s.recipient = k.recipient
+        CROSS JOIN LATERAL (SELECT * FROM notifier.push_subscription s WHERE s.site = k.site AND s.recipient = k.recipient OFFSET 0) AS s
         ORDER BY s.id, k.conversation, k.n DESC
         ON CONFLICT (subscription, conversation) DO UPDATE SET
           up_to = greatest(o.up_to, excluded.up_to), message = excluded.message, dismiss = false, version = o.version + 1, expires_at = excluded.expires_at,

@@ -121,12 +121,11 @@ internal sealed class StateStore
             batch.BatchCommands.Add(Plans.ByIndex());
             batch.BatchCommands.Add(Plans.Kept());
             batch.BatchCommands.Add(EmailsLastDay(mailed));
-            batch.BatchCommands.Add(Plans.Anew());
             batch.BatchCommands.Add(UnseenMessageStore.Messages(query, open));
+            batch.BatchCommands.Add(Plans.Anew());
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await reader.NextResultAsync(cancellation);
             await ReadEmailsAsync(reader, state, mailed, cancellation);
-            await reader.NextResultAsync(cancellation);
             await UnseenMessageStore.ReadAsync(reader, state, cancellation);
         }
         await UnseenMessageStore.LoadCrowdedAsync(connection, query, open, state, cancellation);

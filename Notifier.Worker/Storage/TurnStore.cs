@@ -23,7 +23,12 @@ internal sealed class TurnStore
         if (changes.Escalations.Count > 0) batch.BatchCommands.Add(Escalations(changes.Escalations));
         if (changes.UnseenMessages.Count > 0) batch.BatchCommands.Add(UnseenMessages(changes.UnseenMessages));
         if (changes.TakenAlong.Count > 0) batch.BatchCommands.Add(UnseenMessageStore.TakeAlong(changes.TakenAlong)); // after those that were decided one by one
-        if (changes.Pushes.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Order(changes.Pushes, pushTtl));
+        if (changes.Pushes.Count > 0)
+        {
+            batch.BatchCommands.Add(Plans.Kept());
+            batch.BatchCommands.Add(PushOutboxStore.Order(changes.Pushes, pushTtl));
+            batch.BatchCommands.Add(Plans.Anew());
+        }
         if (changes.Emails.Count > 0) batch.BatchCommands.Add(EmailAttemptStore.Order(changes.Emails));
         if (changes.Trace.Count > 0) batch.BatchCommands.Add(TraceStore.Write(changes.Trace));
         if (changes.DeadLetters.Count > 0) batch.BatchCommands.Add(DeadLetterStore.Keep(changes.DeadLetters));

@@ -36,7 +36,7 @@ internal static class UnseenMessageStore
         CROSS JOIN LATERAL (
           SELECT * FROM notifier.escalation_message e WHERE {Theirs} AND (k.everything OR e.message = ANY ($6) OR {IsOpen})
           ORDER BY e.seq LIMIT CASE WHEN NOT k.entire THEN {Crowd} + 1 END) AS em
-        JOIN notifier.message m ON m.site = em.site AND m.id = em.message
+        CROSS JOIN LATERAL (SELECT * FROM notifier.message m WHERE m.site = em.site AND m.id = em.message OFFSET 0) AS m
         ORDER BY em.seq, em.message
         """)
     {
