@@ -110,7 +110,7 @@ public sealed class CanaryScenarios(CanaryScenarios.CanaryStage stage) : IClassF
     {
         await stage.DecidedAsync();
         Assert.NotEmpty(await stage.Database.FindAsync(Word));
-        foreach (var id in _people.Select(p => p.Id).Append($"{Word}-sender"))
+        foreach (var id in _people.Select(p => p.Id).Append($"{Word}-sender").Append(Word))
         {
             using var erased = await stage.Worker.Client.DeleteAsync($"/v1/sites/acme/recipients/{id}", Stop);
             Assert.Equal(System.Net.HttpStatusCode.NoContent, erased.StatusCode);
