@@ -8,8 +8,15 @@ internal static class Scenarios
 {
     private static readonly Setup Plain = new();
 
-    /// <summary>The mail server may think long: what is cut short here is something else.</summary>
-    private static readonly Setup Patient = new(Settings: new Dictionary<string, string> { ["Email__CommandTimeout"] = "00:00:30", ["Email__FinalTimeout"] = "00:00:30" });
+    /// <summary>
+    /// A mail of a worker that wakes up is stopped by its fence, or by nothing: not by its patience with the mail server, and not by Hangfire, which ends a job that another worker has fetched.
+    /// </summary>
+    private static readonly Setup Patient = new(Settings: new Dictionary<string, string>
+    {
+        ["Email__CommandTimeout"] = "00:00:30",
+        ["Email__FinalTimeout"] = "00:00:30",
+        ["Alarms__InvisibilityTimeout"] = "00:01:00",
+    });
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
