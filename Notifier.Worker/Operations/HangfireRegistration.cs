@@ -13,10 +13,8 @@ internal static class HangfireRegistration
 {
     public const string EmailQueue = "email";
 
-    private const int Workers = 4;
-
     /// <summary>Each worker holds a connection while it runs a job; Hangfire's own processes, the dashboard and the job's work need theirs beside it.</summary>
-    private const int LeastPool = Workers + 10;
+    private const int LeastPool = AlarmServer.Workers + 10;
 
     public static IServiceCollection AddHangfireAlarmClock(this IServiceCollection services, IConfiguration configuration, IReadOnlyList<Type>? jobs = null)
     {
@@ -36,12 +34,7 @@ internal static class HangfireRegistration
             .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
             .UseSimpleAssemblyNameTypeSerializer()
             .UseTypeResolver(resolver));
-        services.AddHangfireServer(server =>
-        {
-            server.Queues = ["default", EmailQueue]; // "default" only for what an admin enqueues by hand
-            server.WorkerCount = Workers;
-            server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
-        });
+        services.AddHostedService<AlarmServer>();
         return services;
     }
 
