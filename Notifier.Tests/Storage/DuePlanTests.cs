@@ -12,7 +12,7 @@ namespace Notifier.Tests.Storage;
 /// <summary>Whoever looks for what is due finds it by an index, and reads no more rows than are due, however many wait: PostgreSQL says how each statement of the worker ran.</summary>
 public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
 {
-    private const int Pending = 100_000, Due = 100;
+    private const int Pending = 100_000, Due = 100, Keys = 50;
 
     private TestDatabase _database = null!;
 
@@ -73,42 +73,66 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
         explained.AssertNoStepReadsMoreThan(1000);
     }
 
+    /// <summary>Plans are made from what was counted when the tables were empty, and from their size now; a plan that is kept, from their size then.</summary>
+    /// <param name="then">How many rows there are as the plans are made.</param>
+    /// <param name="counted">And whether they have been counted.</param>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_is_looked_up_by_keys_keeps_a_plan_that_goes_by_the_keys_whether_it_was_made_before_anything_was_there_or_after(bool after)
+    [InlineData(0, true)]
+    [InlineData(40, true)]
+    [InlineData(300, true)]
+    [InlineData(300, false)]
+    [InlineData(3000, false)]
+    [InlineData(Pending, true)]
+    public async Task What_is_looked_up_by_keys_is_found_by_the_keys_however_much_was_there_when_its_plan_was_made(int then, bool counted)
     {
-        if (after) await FillAsync();
-        else await _database.ExecuteAsync("VACUUM ANALYZE");
+        await _database.ExecuteAsync("VACUUM ANALYZE");
+        await FillAsync(1, then, counted);
         await using var explained = new ExplainedSource($"{_database.ConnectionString};Maximum Pool Size=1;Max Auto Prepare=100;Auto Prepare Min Usages=1");
         await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
-        await LookUpAsync(connection);
+        for (var i = 0; i < 8; i++) await LookUpAsync(connection); // from the sixth on PostgreSQL may keep one plan for all
         var before = explained.Plans.Count;
-        if (!after) await FillAsync(analyze: false);
+        await FillAsync(then + 1, Pending, analyze: false);
         await _database.ExecuteAsync("UPDATE notifier.email_attempt SET state = 'sent', finished_at = now()");
 
         await LookUpAsync(connection);
 
-        Assert.True(explained.Plans.Count >= before + 13, string.Join("\n\n", explained.Plans));
-        explained.AssertNoStepReadsMoreThan(100);
+        Assert.True(explained.Plans.Count >= before + 20, string.Join("\n\n", explained.Plans));
+        explained.AssertNoStepReadsMoreThan(10 * Keys, since: before);
     }
 
     private static async Task LookUpAsync(NpgsqlConnection connection)
     {
         await using var turn = await connection.BeginTransactionAsync(Cancellation);
+        var keys = Enumerable.Range(1, Keys).Select(n => new ConversationKey("acme", $"u-{n}", $"c-{n}")).ToArray();
         var query = new LadderQuery();
-        foreach (var n in Enumerable.Range(1, 3)) query.Add(new("acme", $"u-{n}", $"c-{n}"));
-        query.Messages.Add(("acme", "m-7"));
+        foreach (var key in keys) query.Add(key);
+        foreach (var n in Enumerable.Range(1, Keys)) query.Messages.Add(("acme", $"m-{n}"));
         await StateStore.LoadAsync(connection, query, Cancellation);
-        var email = new ClaimedEmail(Guid.NewGuid(), "", new("acme", "u-1"), null, ["c-1"], ["m-1"], 1, false, false, 1, default, default, default);
-        await EmailAttemptStore.BeginDataAsync(connection, [new(email, new Dictionary<string, long> { ["c-1"] = 1 }, [new("m-1", null)])], TimeSpan.FromMinutes(1), Cancellation);
-        await EmailAttemptStore.FinishAsync(connection, [new EmailEnd(email, "sent", null, null, BurnsAttempt: true)], Cancellation);
-        await DueStore.OpenAsync(connection, [new("acme", "u-1")], Cancellation);
+        await DueStore.OpenAsync(connection, [.. keys.Select(k => k.Owner)], Cancellation);
+        var emails = keys.Select(k => new ClaimedEmail(Guid.NewGuid(), "", k.Owner, null, [k.Conversation], ["m-1"], 1, false, false, 1, default, default, default)).ToArray();
+        await EmailAttemptStore.BeginDataAsync(
+            connection, [.. emails.Select(e => new WrittenEmail(e, new Dictionary<string, long> { [e.Conversations[0]] = 1 }, [new("m-1", null)]))], TimeSpan.FromMinutes(1), Cancellation);
+        await EmailAttemptStore.FinishAsync(connection, [.. emails.Select(e => new EmailEnd(e, "sent", null, null, BurnsAttempt: true))], Cancellation);
+        await EmailContentStore.ReadAsync(connection, [.. keys.Select(k => new ContentQuery(k.Owner, [k.Conversation], 10))], Cancellation);
+        var pushes = keys.Select((k, n) => new ClaimedPush(n + 1, k, n + 1, "https://p.example", false, 1, "m-1", false, 1, 1, TimeSpan.Zero)).ToArray();
+        await PushContentStore.ReadAsync(connection, pushes, Cancellation);
+        await using var ends = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                PushOutboxStore.Told(pushes), PushOutboxStore.TakeBack(pushes), PushOutboxStore.Later([.. pushes.Select(p => (p, TimeSpan.Zero, true, false))]),
+                PushContentStore.Used([.. pushes.Select(p => new PushTarget(p.Subscription, p.Key.Owner, "", [], [], default, null))]), PushOutboxStore.Done(pushes),
+                PushContentStore.Gone([.. pushes.Select(p => (p with { Id = p.Id + Keys }, new PushTarget(p.Subscription + Keys, p.Key.Owner, "", [], [], default, null)))]),
+            },
+        };
+        await ends.ExecuteNonQueryAsync(Cancellation);
         var changes = new TurnChanges();
-        changes.Pushes.Add(new(new("acme", "u-1", "c-1"), 1, "m-1"));
+        changes.Forgotten.AddRange(keys.Select(k => (k, 1L)));
+        changes.TakenAlong.AddRange(keys.Select(k => (k, 1L)));
+        changes.Pushes.AddRange(keys.Select(k => new PushOrder(k, 1, "m-1")));
+        changes.Emails.AddRange(keys.Select(k => new EmailOrder(Guid.NewGuid(), $"{Guid.NewGuid()}", k.Owner, [k.Conversation], ["m-1"], default)));
         await TurnStore.SaveAsync(connection, changes, TimeSpan.FromDays(1), Cancellation);
-        await PushContentStore.ReadAsync(connection, [new ClaimedPush(1, new("acme", "u-1", "c-1"), 1, "https://p.example", false, 1, "m-1", false, 1, 1, TimeSpan.Zero)], Cancellation);
-        await EmailContentStore.ReadAsync(connection, [.. Enumerable.Range(1, 3).Select(n => new ContentQuery(new("acme", $"u-{n}"), [$"c-{n}"], 10))], Cancellation);
+        await turn.RollbackAsync(Cancellation);
     }
 
     [Fact]
@@ -144,33 +168,33 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
         explained.AssertNoStepReadsMoreThan(4 * UnseenMessageStore.Crowd);
     }
 
-    private async Task FillAsync(bool analyze = true)
+    private async Task FillAsync(int first = 1, int last = Pending, bool analyze = true)
     {
         foreach (var site in (string[])["acme", "beta"])
-            await _database.ExecuteAsync($"INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT n % 64, $1, 's', n::text, '{{}}' FROM generate_series(1, {Pending / 2}) AS n", site);
-        await _database.ExecuteAsync($"INSERT INTO notifier.push_subscription (site, recipient, endpoint, origin, p256dh, auth) SELECT 'acme', 'u-' || n, 'https://p.example/' || n, 'https://p.example', decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex') FROM generate_series(1, {Pending}) AS n");
-        await _database.ExecuteAsync($"INSERT INTO notifier.recipient (site, id, email) SELECT 'acme', 'u-' || n, 'u' || n || '@example.org' FROM generate_series(1, {Pending}) AS n");
+            await _database.ExecuteAsync($"INSERT INTO notifier.inbox (shard, site, source, event_id, body) SELECT n % 64, $1, 's', n::text, '{{}}' FROM generate_series({first}, {last} / 2) AS n", site);
+        await _database.ExecuteAsync($"INSERT INTO notifier.push_subscription (site, recipient, endpoint, origin, p256dh, auth) SELECT 'acme', 'u-' || n, 'https://p.example/' || n, 'https://p.example', decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex') FROM generate_series({first}, {last}) AS n");
+        await _database.ExecuteAsync($"INSERT INTO notifier.recipient (site, id, email) SELECT 'acme', 'u-' || n, 'u' || n || '@example.org' FROM generate_series({first}, {last}) AS n");
         await _database.ExecuteAsync(
             $"""
             INSERT INTO notifier.escalation (id, site, recipient, conversation, shard, opened_at, push_at, email_at)
             SELECT n, 'acme', 'u-' || n, 'c-' || n, n % 64, now(), at, at
-            FROM generate_series(1, {Pending}) AS n, LATERAL (SELECT now() + CASE WHEN n <= {Due} * 64 / 10 THEN interval '-1 minute' ELSE interval '1 hour' END AS at) AS due
+            FROM generate_series({first}, {last}) AS n, LATERAL (SELECT now() + CASE WHEN n <= {Due} * 64 / 10 THEN interval '-1 minute' ELSE interval '1 hour' END AS at) AS due
             """);
-        await _database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, kind, sender_id, sent_at) SELECT 'acme', 'm-' || n, 'c-' || n, 1, 0, 'ada', now() FROM generate_series(1, {Pending}) AS n");
+        await _database.ExecuteAsync($"INSERT INTO notifier.message (site, id, conversation, seq, kind, sender_id, sent_at) SELECT 'acme', 'm-' || n, 'c-' || n, 1, 0, 'ada', now() FROM generate_series({first}, {last}) AS n");
         await _database.ExecuteAsync(
             $"""
             INSERT INTO notifier.escalation_message (site, recipient, message, conversation, seq, outcome, presence, active_here, mentioned, reported_at, received_at)
-            SELECT 'acme', 'u-' || n, 'm-' || n, 'c-' || n, 1, 0, 0, false, false, now(), now() FROM generate_series(1, {Pending}) AS n
+            SELECT 'acme', 'u-' || n, 'm-' || n, 'c-' || n, 1, 0, 0, false, false, now(), now() FROM generate_series({first}, {last}) AS n
             """);
         await _database.ExecuteAsync(
             $"""
             INSERT INTO notifier.push_outbox (site, recipient, conversation, subscription, origin, up_to, next_at, expires_at)
-            SELECT 'acme', 'u-' || n, 'c', n, 'https://p.example', 1, now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END, now() + interval '1 day' FROM generate_series(1, {Pending}) AS n
+            SELECT 'acme', 'u-' || n, 'c', n, 'https://p.example', 1, now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END, now() + interval '1 day' FROM generate_series({first}, {last}) AS n
             """);
         await _database.ExecuteAsync(
             $"""
             INSERT INTO notifier.email_attempt (id, message_id, site, recipient, conversations, state, next_at)
-            SELECT gen_random_uuid(), n::text, 'acme', 'u-' || n, ARRAY['c-' || n], 'retry', now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END FROM generate_series(1, {Pending}) AS n
+            SELECT gen_random_uuid(), n::text, 'acme', 'u-' || n, ARRAY['c-' || n], 'retry', now() + CASE WHEN n <= {Due} THEN interval '-1 minute' ELSE interval '1 hour' END FROM generate_series({first}, {last}) AS n
             """);
         if (analyze) await _database.ExecuteAsync("VACUUM ANALYZE");
     }

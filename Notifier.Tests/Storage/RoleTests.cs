@@ -51,6 +51,7 @@ public sealed class RoleTests(PostgresCluster cluster) : IAsyncLifetime
         ["notifier.now"] = $"{TestDatabase.WorkerLogin} {TestDatabase.ReaderLogin}",
         ["notifier.parts"] = TestDatabase.WorkerLogin,
         ["notifier.publish"] = $"{TestDatabase.WorkerLogin} {TestDatabase.RelayLogin} {TestDatabase.PublisherLogin}",
+        ["notifier.recount"] = TestDatabase.WorkerLogin,
         ["notifier.replay"] = TestDatabase.WorkerLogin,
         ["notifier.ring_site"] = "",
         ["notifier.shard_of"] = $"{TestDatabase.WorkerLogin} {TestDatabase.ReaderLogin}",

@@ -94,7 +94,7 @@ internal sealed class InboxStore(NpgsqlDataSource database)
     public static async Task<List<InboxRow>> TakeAsync(NpgsqlConnection connection, IReadOnlyCollection<(short Shard, string Site)> of, int limit, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
-        await using var reader = await batch.ReadByIndexAsync(
+        await using var reader = await batch.ReadKeptAsync(
             """
             WITH turns AS MATERIALIZED (
               SELECT i.place, i.id, i.turn, i.bytes FROM unnest($1, $2) AS s(shard, site)

@@ -17,13 +17,19 @@ internal static class Plans
         """);
 
     /// <summary>
-    /// For what goes by a list of keys, one by one: PostgreSQL makes a plan anew for each list, at more cost than running it has. Only for statements that leave no choice (LATERAL with
-    /// OFFSET 0 fixes who is looked up from whom): a plan that was made while a table was empty is kept.
+    /// A connection plans each statement as it comes: left to itself PostgreSQL keeps a plan from the sixth time on, and one that was made while a table was empty, as at night, reads all of
+    /// it once for each key when it is full.
+    /// </summary>
+    public const string AsItComes = "SET plan_cache_mode = force_custom_plan";
+
+    /// <summary>
+    /// For what goes by a list of keys, one by one: to plan it costs more than running it does. Only for statements that leave no choice (plain inserts; LATERAL with OFFSET 0 fixes who
+    /// is looked up from whom): a plan that was made while a table was empty is kept.
     /// </summary>
     public static NpgsqlBatchCommand Kept() => new("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
 
     /// <summary>What follows in the transaction is planned as ever.</summary>
-    public static NpgsqlBatchCommand Anew() => new("SELECT set_config('plan_cache_mode', 'auto', true)");
+    public static NpgsqlBatchCommand Anew() => new("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 
     /// <summary>One statement, found by its keys, by a plan that is kept.</summary>
     /// <returns>Its rows.</returns>

@@ -19,12 +19,31 @@ internal static class StorageRegistration
         services.AddSingleton<BounceStore>();
         services.AddSingleton<UnsubscribeStore>();
         services.AddHostedService<Retention>();
+        services.AddHostedService<Recount>();
         services.AddSingleton<TraceStore>();
         return services;
     }
 
     public static string ConnectionString(IConfiguration configuration) => ConnectionSetting.Read(configuration, "notifier-worker");
 
-    // Nothing that is set here outlives its transaction: there is nothing to reset when a connection goes back to the pool, and that is five statements each time.
-    public static NpgsqlDataSource DataSource(string connectionString) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true });
+    public static NpgsqlDataSource DataSource(string connectionString) => Builder(connectionString).Build();
+
+    public static NpgsqlDataSourceBuilder Builder(string connectionString)
+    {
+        // Nothing that is set later outlives its transaction: there is nothing to reset when a connection goes back to the pool, and that is five statements each time.
+        var builder = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true }.ConnectionString);
+        return builder.UsePhysicalConnectionInitializer(SetUp, SetUpAsync);
+    }
+
+    private static void SetUp(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(Plans.AsItComes, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task SetUpAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(Plans.AsItComes, connection);
+        await command.ExecuteNonQueryAsync();
+    }
 }

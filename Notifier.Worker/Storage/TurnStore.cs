@@ -12,27 +12,23 @@ internal sealed class TurnStore
 {
     public static async Task SaveAsync(NpgsqlConnection connection, TurnChanges changes, TimeSpan pushTtl, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Plans.Kept() } };
         if (changes.Messages.Count > 0) batch.BatchCommands.Add(Messages(changes.Messages));
         if (changes.Edits.Count > 0) batch.BatchCommands.Add(Edits(changes.Edits));
         if (changes.Deletions.Count > 0) batch.BatchCommands.Add(Deletions(changes.Deletions));
         if (changes.NodeLeases.Count > 0) batch.BatchCommands.Add(NodeLeases(changes.NodeLeases));
         if (changes.Presence.Count > 0) batch.BatchCommands.Add(Presence(changes.Presence));
         if (changes.SeenMarks.Count > 0) batch.BatchCommands.Add(SeenMarks(changes.SeenMarks));
-        if (changes.Forgotten.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Forget(changes.Forgotten, pushTtl)); // after the seen marks, whose device it asks for
         if (changes.Escalations.Count > 0) batch.BatchCommands.Add(Escalations(changes.Escalations));
         if (changes.UnseenMessages.Count > 0) batch.BatchCommands.Add(UnseenMessages(changes.UnseenMessages));
-        if (changes.TakenAlong.Count > 0) batch.BatchCommands.Add(UnseenMessageStore.TakeAlong(changes.TakenAlong)); // after those that were decided one by one
-        if (changes.Pushes.Count > 0)
-        {
-            batch.BatchCommands.Add(Plans.Kept());
-            batch.BatchCommands.Add(PushOutboxStore.Order(changes.Pushes, pushTtl));
-            batch.BatchCommands.Add(Plans.Anew());
-        }
-        if (changes.Emails.Count > 0) batch.BatchCommands.Add(EmailAttemptStore.Order(changes.Emails));
+        if (changes.Pushes.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Order(changes.Pushes, pushTtl));
         if (changes.Trace.Count > 0) batch.BatchCommands.Add(TraceStore.Write(changes.Trace));
         if (changes.DeadLetters.Count > 0) batch.BatchCommands.Add(DeadLetterStore.Keep(changes.DeadLetters));
-        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
+        batch.BatchCommands.Add(Plans.Anew());
+        if (changes.Forgotten.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Forget(changes.Forgotten, pushTtl)); // after the seen marks, whose device it asks for
+        if (changes.TakenAlong.Count > 0) batch.BatchCommands.Add(UnseenMessageStore.TakeAlong(changes.TakenAlong)); // after those that were decided one by one
+        if (changes.Emails.Count > 0) batch.BatchCommands.Add(EmailAttemptStore.Order(changes.Emails));
+        if (batch.BatchCommands.Count > 2) await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     private static NpgsqlBatchCommand Messages(List<(string Site, MessageContent Content)> messages)
