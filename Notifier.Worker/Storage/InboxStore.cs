@@ -23,7 +23,7 @@ internal readonly record struct InboxRow(long Id, string? Source, string? EventI
 /// <summary>The inbox: append-only at the door, emptied by the shard's owner in the transaction that decides.</summary>
 internal sealed class InboxStore(NpgsqlDataSource database)
 {
-    /// <summary>Commits the arrivals; those known by (source, id) are left out.</summary>
+    /// <summary>Commits the arrivals; those known by (site, source, id) are left out.</summary>
     /// <returns>How many were new.</returns>
     public async Task<int> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellation)
     {
