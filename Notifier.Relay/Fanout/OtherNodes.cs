@@ -22,7 +22,7 @@ internal sealed partial class OtherNodes(
 
     private readonly SemaphoreSlim _one = new(1);
     private readonly Bell _missed = new();
-    private (long Accepted, long Signal)? _position;
+    private (long Accepted, string Signals)? _position;
     private volatile bool _hasBegun;
 
     /// <summary>Before anybody connects, where the database is there: then who was connected to a node that has ended is resumed here.</summary>
@@ -102,7 +102,7 @@ internal sealed partial class OtherNodes(
         }
     }
 
-    private async Task<(long Accepted, long Signal)> BeginAsync(CancellationToken cancellation)
+    private async Task<(long Accepted, string Signals)> BeginAsync(CancellationToken cancellation)
     {
         var begin = await store.BeginAsync(cancellation);
         var rows = await store.RecentAsync(begin.Accepted, cancellation);
@@ -122,21 +122,19 @@ internal sealed partial class OtherNodes(
         return begin;
     }
 
-    private async Task<(long Accepted, long Signal)> CarryAsync((long Accepted, long Signal) position, CancellationToken cancellation)
+    private async Task<(long Accepted, string Signals)> CarryAsync((long Accepted, string Signals) position, CancellationToken cancellation)
     {
         var top = await store.TopAsync(cancellation);
-        while (position.Accepted < top.Accepted)
+        while (position.Accepted < top)
         {
-            var (rows, behind) = await store.AcceptedAsync(position.Accepted, top.Accepted, cancellation);
+            var (rows, behind) = await store.AcceptedAsync(position.Accepted, top, cancellation);
             foreach (var row in rows) Publish(row);
             position.Accepted = behind;
             switchboard.Reached(behind);
         }
-        if (position.Signal < top.Signal)
-        {
-            foreach (var signal in await store.SignalsAsync(position.Signal, top.Signal, cancellation)) signals.Take(signal);
-            position.Signal = top.Signal;
-        }
+        var (news, seen) = await store.SignalsAsync(position.Signals, cancellation);
+        foreach (var signal in news) signals.Take(signal);
+        position.Signals = seen;
         return position;
     }
 

@@ -27,19 +27,20 @@ internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events
         return (string)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>Where to begin: everything accepted up to there is committed.</summary>
-    public Task<(long Accepted, long Signal)> BeginAsync(CancellationToken cancellation) => PairAsync("SELECT relay.top(), (SELECT coalesce(max(id), 0) FROM relay.signal)", cancellation);
-
-    /// <summary>The newest rows' ids: accepted, signal.</summary>
-    public Task<(long Accepted, long Signal)> TopAsync(CancellationToken cancellation) =>
-        PairAsync("SELECT (SELECT coalesce(max(id), 0) FROM relay.accepted), (SELECT coalesce(max(id), 0) FROM relay.signal)", cancellation);
-
-    private async Task<(long Accepted, long Signal)> PairAsync(string query, CancellationToken cancellation)
+    /// <summary>Where to begin: everything accepted up to there is committed, and every signal that this can see is of before.</summary>
+    public async Task<(long Accepted, string Signals)> BeginAsync(CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(query);
+        await using var command = database.CreateCommand("SELECT relay.top(), pg_current_snapshot()::text");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        return (reader.GetInt64(0), reader.GetInt64(1));
+        return (reader.GetInt64(0), reader.GetString(1));
+    }
+
+    /// <summary>The id of the newest accepted row.</summary>
+    public async Task<long> TopAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("SELECT coalesce(max(id), 0) FROM relay.accepted");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     /// <summary>
@@ -84,16 +85,32 @@ internal sealed class OtherNodesStore(NpgsqlDataSource database, EventLog events
         return rows;
     }
 
-    public async Task<List<SignalRow>> SignalsAsync(long after, long top, CancellationToken cancellation)
+    /// <summary>
+    /// The signals that can be seen now and could not then. Nothing puts them in the order of their commits, as relay.accept does for messages: by their ids, one that is committed
+    /// late would be passed over; and up to the oldest transaction that is open, one that stays open would hold up all.
+    /// </summary>
+    /// <param name="seen">The snapshot that the last reading was done in.</param>
+    /// <returns>The signals, and the snapshot of this reading.</returns>
+    public async Task<(List<SignalRow> Signals, string Seen)> SignalsAsync(string seen, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("SELECT site, recipients, frame FROM relay.signal WHERE id > $1 AND id <= $2 AND node <> $3 ORDER BY id");
-        command.Parameters.AddWithValue(after);
-        command.Parameters.AddWithValue(top);
+        await using var command = database.CreateCommand(
+            """
+            SELECT pg_current_snapshot()::text, s.site, s.recipients, s.frame
+            FROM (SELECT 1) AS once
+            LEFT JOIN relay.signal s ON s.node <> $2 AND
+              (s.written_by >= pg_snapshot_xmax($1::pg_snapshot) OR s.written_by = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot))))
+            ORDER BY s.id
+            """);
+        command.Parameters.AddWithValue(seen);
         command.Parameters.AddWithValue(events.Epoch);
         var rows = new List<SignalRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) rows.Add(new SignalRow(reader.GetString(0), reader.GetFieldValue<string[]>(1), reader.GetString(2)));
-        return rows;
+        while (await reader.ReadAsync(cancellation))
+        {
+            seen = reader.GetString(0);
+            if (!reader.IsDBNull(1)) rows.Add(new SignalRow(reader.GetString(1), reader.GetFieldValue<string[]>(2), reader.GetString(3)));
+        }
+        return (rows, seen);
     }
 
     public async Task<NpgsqlConnection> ListenAsync(CancellationToken cancellation)

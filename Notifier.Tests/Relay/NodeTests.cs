@@ -189,6 +189,33 @@ public abstract class NodeTests(PostgresCluster cluster)
         await stays.WaitAsync("pong");
     }
 
+    [Fact]
+    public async Task A_signal_that_is_committed_after_one_with_a_higher_id_reaches_the_other_nodes_all_the_same_and_once()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var host = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await using var first = await RelayClient.ConnectAsync(host.Address, "first");
+        await using var ada = await RelayClient.ConnectAsync(host.Address, "ada");
+        await using var writer = await database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var open = await writer.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var late = new Npgsql.NpgsqlBatch(writer, open) { BatchCommands = { new(Signal("first", "disconnect")), new(Signal("ada", "low")) } };
+        await late.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        await database.ExecuteAsync(Signal("ada", "high"));
+        await ada.WaitAsync("high");
+        await database.ExecuteAsync(Signal("ada", "higher"));
+        await ada.WaitAsync("higher"); // read after the one before, with the lower still open
+        await open.CommitAsync(TestContext.Current.CancellationToken);
+
+        await ada.WaitAsync("low");
+        Assert.Equal(4500, await first.ClosedAsync());
+        await database.ExecuteAsync(Signal("ada", "last"));
+        await ada.WaitAsync("last");
+        Assert.Equal(["high", "higher", "low", "last"], ada.Frames.Entries.Select(f => RelayClient.Kind(f)!).Where(kind => kind is "high" or "higher" or "low" or "last"));
+
+        static string Signal(string to, string kind) => $$"""INSERT INTO relay.signal (node, site, recipients, frame) VALUES ('another', 'acme', '{{{to}}}', '{"t":"{{kind}}"}')""";
+    }
+
     private static bool Says(System.Text.Json.JsonElement frame, string who, string state) => frame.GetProperty("who").GetString() == who && frame.GetProperty("st").GetString() == state;
 
     /// <summary>What a client was told of somebody, in order.</summary>
