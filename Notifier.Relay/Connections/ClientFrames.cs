@@ -80,6 +80,8 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
     /// <summary>The token of a bearer, or of a frame.</summary>
     public ConnectToken? Read(string token, out ConnectTokenFault fault) => ConnectToken.Read(token, _key, clock.GetUtcNow(), out fault);
 
+    public static CloseCode CodeOf(ConnectTokenFault fault) => fault == ConnectTokenFault.Expired ? CloseCode.TokenExpired : CloseCode.BadToken;
+
     public void Acknowledge(Connection connection, long offset)
     {
         var opened = _opened ??= [];
@@ -94,7 +96,7 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
         var fault = ConnectTokenFault.NotSigned;
         if ((trusted ?? (hello.Token is null ? null : Read(hello.Token, out fault))) is not { } token)
         {
-            Refuse(connection, fault);
+            connection.Close(CodeOf(fault));
             return;
         }
         if (table.IsDraining || table.IsOverfull)
@@ -111,15 +113,9 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
 
     private void Renew(Connection connection, string text)
     {
-        if (Read(text, out var fault) is not { } token) Refuse(connection, fault);
+        if (Read(text, out var fault) is not { } token) connection.Close(CodeOf(fault));
         else if (token.Owner != connection.Token!.Owner) connection.Close(CloseCode.BadToken);
         else connection.Token = token;
-    }
-
-    private static void Refuse(Connection connection, ConnectTokenFault fault)
-    {
-        if (fault == ConnectTokenFault.Expired) connection.Close(CloseCode.TokenExpired);
-        else connection.Close(CloseCode.BadToken);
     }
 
     private void NotePresence(Connection connection, ClientFrame frame)

@@ -124,7 +124,8 @@ internal sealed class PollEndpoint
     {
         var fault = ConnectTokenFault.NotSigned;
         token = BearerHandler.Token(http.Request) is { } text ? _frames.Read(text, out fault) : null;
-        return token is null ? ApiProblem.Of(StatusCodes.Status401Unauthorized, ConnectToken.Describe(fault)) : null;
+        // What to do about it differs, as after a close: another token, or never again.
+        return token is null ? ApiProblem.With(StatusCodes.Status401Unauthorized, ConnectToken.Describe(fault), ("code", (int)ClientFrames.CodeOf(fault))) : null;
     }
 
     private void Forget(PollConnection connection)

@@ -38,6 +38,12 @@ export function openPolling(url, token, hears) {
     hears.closed(code);
   };
 
+  /** A relay of before said no code: there a token that was good once has expired. @param {Response} refusal @returns {Promise<number>} */
+  const codeOf = async (refusal) => {
+    const problem = await refusal.json().catch(() => null);
+    return typeof problem?.code === 'number' ? problem.code : conn === null ? 4500 : 4005;
+  };
+
   const request = async () => {
     const frames = saying.splice(0, most);
     const answer = await fetch(address, {
@@ -49,9 +55,10 @@ export function openPolling(url, token, hears) {
       cache: 'no-store',
     });
     if (answer.ok) return answer.json();
-    // Not known any more, as after a restart of the relay, is a broken connection; a bad token is for good. One that was good before has expired: there is a fresh one.
-    if (answer.status === 401 && conn !== null) throw 4005;
-    throw answer.status === 401 || answer.status === 403 ? 4500 : answer.status === 429 ? 4113 : 1006;
+    // What is wrong with the token the relay says: one that has expired is replaced, at the first poll as at any other, and a bad one is for good.
+    if (answer.status === 401) throw await codeOf(answer);
+    // Not known any more, as after a restart of the relay, is a broken connection.
+    throw answer.status === 403 ? 4500 : answer.status === 429 ? 4113 : 1006;
   };
 
   const poll = () => {

@@ -28,9 +28,19 @@ async function polled(answers) {
 }
 
 const problem = { status: 401 };
+const expired = { ...problem, code: 4005 };
+const bad = { ...problem, code: 4500 };
+const then = (second) => (_, n) => n === 1 ? [200, { conn: 'c', frames: [{ t: 'welcome' }] }] : [401, second];
 
-test('a token that is over while it polls is a matter of getting another; one that was never good is for good', async () => {
-  assert.deepEqual(await polled((_, n) => n === 1 ? [200, { conn: 'c', frames: [{ t: 'welcome' }] }] : [401, problem]).then(({ code, frames }) => ({ code, frames })), { code: 4005, frames: ['welcome'] });
+test('a token that has expired is a matter of getting another, at the first poll as at any other; one that is not good is for good', async () => {
+  assert.deepEqual(await polled(then(expired)).then(({ code, frames }) => ({ code, frames })), { code: 4005, frames: ['welcome'] });
+  assert.deepEqual(await polled(() => [401, expired]).then(({ code, asked }) => ({ code, polls: asked.length })), { code: 4005, polls: 1 });
+  assert.equal((await polled(then(bad))).code, 4500);
+  assert.equal((await polled(() => [401, bad])).code, 4500);
+});
+
+test('where a relay of before does not say what is wrong with a token, one that was good once has expired', async () => {
+  assert.equal((await polled(then(problem))).code, 4005);
   assert.equal((await polled(() => [401, problem])).code, 4500);
 });
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Notifier.Relay.Connections;
+using Notifier.Tests.Devices;
 
 namespace Notifier.Tests.Relay;
 
@@ -39,6 +40,22 @@ public sealed class PollTests(RelayFixture relay) : IClassFixture<RelayFixture>
         (await relay.Host.SendAsync(HttpMethod.Post, "/v1/poll", body, RelayClient.TokenFor("eve"))).AssertProblem(404);
         (await relay.Host.SendAsync(HttpMethod.Post, "/v1/poll", """{"conn":"unknown"}""", RelayClient.TokenFor("eve"))).AssertProblem(404);
         (await relay.Host.SendAsync(HttpMethod.Post, "/v1/poll", "{}", RelayHost.Key)).AssertProblem(401);
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("GET")]
+    public async Task Who_polls_with_a_token_that_is_not_taken_is_told_by_a_close_code_whether_another_one_will_do(string method)
+    {
+        async Task<int> CodeAsync(string token)
+        {
+            var answer = await relay.Host.SendAsync(new HttpMethod(method), "/v1/poll", method == "POST" ? "{}" : null, token);
+            answer.AssertProblem(401);
+            return JsonElement.Parse(answer.Body).GetProperty("code").GetInt32();
+        }
+        Assert.Equal(4005, await CodeAsync(RelayClient.TokenFor("poll-late", minutes: -1)));
+        Assert.Equal(4500, await CodeAsync(RelayClient.TokenFor("poll-late", minutes: 60)));
+        Assert.Equal(4500, await CodeAsync(Jwt.Sign(RelayClient.Claims("poll-late"), "another-key-0123456789abcdef-0123456789ab")));
     }
 
     [Fact]
