@@ -50,6 +50,9 @@ internal sealed class ClientFrame
 
     public Position? Resume { get; private set; }
 
+    /// <summary>With <see cref="Resume"/>: the messages that were passed over lately.</summary>
+    public HashSet<string> Unread { get; } = [];
+
     /// <summary>What is wrong with a frame that is one otherwise: it is not taken, and the connection goes on.</summary>
     public string? Fault { get; private set; }
 
@@ -147,10 +150,31 @@ internal sealed class ClientFrame
             if (reader.ValueTextEquals("ep"u8)) epoch = Text(ref reader, "resume.ep", LongestDevice);
             else if (reader.ValueTextEquals("o"u8)) offset = Number(ref reader, "resume.o", long.MaxValue);
             else if (reader.ValueTextEquals("x"u8)) accepted = Number(ref reader, "resume.x", long.MaxValue);
+            else if (reader.ValueTextEquals("unread"u8)) SetUnread(ref reader);
             else reader.Skip();
         }
         if (epoch is null || offset is null) Bad<string>("resume needs ep and o");
         else Resume = new Position(epoch, offset.Value, accepted);
+    }
+
+    private void SetUnread(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            Bad<string>("resume.unread must be a list");
+            return;
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.String) Unread.Add(reader.GetString()!);
+            else
+            {
+                reader.Skip();
+                Bad<string>("resume.unread must be ids of messages");
+            }
+        }
     }
 
     private string? Missing() => Kind switch

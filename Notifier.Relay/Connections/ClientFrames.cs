@@ -108,7 +108,7 @@ internal sealed class ClientFrames(IOptions<ConnectOptions> connect, TimeProvide
         connection.Token = token;
         connection.Device = hello.Device;
         NotePresence(connection, hello);
-        switchboard.Join(connection, hello.Resume);
+        switchboard.Join(connection, hello.Resume, hello.Unread);
     }
 
     private void Renew(Connection connection, string text)

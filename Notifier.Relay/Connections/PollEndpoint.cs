@@ -99,7 +99,7 @@ internal sealed class PollEndpoint
         var connection = new PollConnection(_ticker.Now, _options) { Log = _switchboard.Log, EventsOnly = true, Token = token, SaidHello = true, State = Presence.Idle, Left = _switchboard.Leave, Abandoned = Forget };
         _eventsOnly[token.Owner] = connection;
         _table.Add(connection);
-        _switchboard.Join(connection, position);
+        _switchboard.Join(connection, position, []);
         await _switchboard.SettledAsync();
         return connection;
     }

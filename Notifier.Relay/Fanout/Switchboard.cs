@@ -97,7 +97,8 @@ internal sealed class Switchboard(
 
     private bool AnswersFor(string site, string recipient) => _left.TryGetValue(new RecipientKey(site, recipient), out var at) && ticker.Now - at < AnswersForMilliseconds;
 
-    public void Join(Connection connection, Position? resume) => lane.Post(() =>
+    /// <param name="unread">The messages that could not be opened there: who comes back does not acknowledge them.</param>
+    public void Join(Connection connection, Position? resume, HashSet<string> unread) => lane.Post(() =>
     {
         if (connection.IsClosed) return;
         var key = connection.Token!.Owner;
@@ -110,7 +111,7 @@ internal sealed class Switchboard(
         connection.Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         connection.Person = person;
         var missed = events.Missed(resume, key.Site, key.Recipient);
-        Expect(connection, person, missed);
+        Expect(connection, person, missed, unread);
         connection.Allow(missed.Events.Sum(m => (long)m.Publication.Event.Bytes.Length));
         connection.Send(RelayFrames.Welcome(connection.Id, missed, _options, connection.Token.Expires, clock.GetUtcNow()));
         metrics.Joined(missed.Recovery);
@@ -186,19 +187,21 @@ internal sealed class Switchboard(
 
     /// <summary>
     /// What was for the person while nobody was there. Who comes back whole has what it has not missed: coming back is an acknowledgement. Else the client
-    /// reads it from the site, and acknowledges it like anything else.
+    /// reads it from the site, and acknowledges it like anything else. What could not be opened waits for another browser, or for its deadline.
     /// </summary>
-    private void Expect(Connection connection, Person person, Missed missed)
+    private void Expect(Connection connection, Person person, Missed missed, HashSet<string> unread)
     {
         foreach (var (publication, place) in person.Waiting.OrderBy(w => w.Publication.Offset))
         {
+            if (unread.Contains(publication.Message.Id)) continue;
             if (missed.Recovery != Recovery.Full)
             {
                 if (publication.IsPending(place)) connection.Expect(publication, place);
             }
             else if (!missed.Events.Exists(m => m.Publication == publication)) outcomes.Delivered(publication, place, person);
         }
-        foreach (var (publication, place) in missed.Had) outcomes.Delivered(publication, place, person);
+        foreach (var (publication, place) in missed.Had)
+            if (!unread.Contains(publication.Message.Id)) outcomes.Delivered(publication, place, person);
         person.Waiting.Clear();
         person.GraceUntil = 0;
     }

@@ -25,6 +25,8 @@ import { openStore } from './storage.js';
 
 /** A message that comes twice, as after a move to another node, is told by its id: one of so many that were opened last. */
 const newest = 256;
+/** For so long after a message could not be opened, a hello says so again. The relay takes no resume for an acknowledgement of what is half as old. */
+const unreadFor = 60_000;
 const tokenPatience = 4_000;
 const presentPatience = 2_000;
 /** Seen marks that are said at once after a welcome, and the pause until as many follow: half of the 20 frames a second that the relay takes. */
@@ -55,6 +57,8 @@ export class Hub {
   #replay = new Replay(null);
   /** The ids opened last, and whether they could be read. @type {Map<string, boolean>} */
   #opened = new Map();
+  /** What could not be opened lately, and when that was. @type {Map<string, number>} */
+  #unread = new Map();
   /** What is to be kept of them and of the position, while the last is being kept. @type {Promise<void> | null} */
   #keeping = null;
   /** @type {Position | null} */
@@ -179,6 +183,7 @@ export class Hub {
     // A page that is loaded anew has no position; what it missed while it loaded is acknowledged all the same, and not told by push.
     const kept = this.#mirror ? await this.#store.get(`position ${this.#key}`) : null;
     this.#opened = new Map(kept?.opened ?? []);
+    this.#unread = new Map(kept?.unread ?? []);
     this.#replay = new Replay(position ?? kept?.position ?? null);
     this.#started = true;
     this.#attend();
@@ -271,7 +276,7 @@ export class Hub {
       if (this.#connection === connection) this.#happen(happening);
     };
     const hears = {
-      open: () => hear({ type: 'open' }),
+      open: () => hear({ type: 'open', unread: this.#unreadLately() }),
       frame: (/** @type {any} */ frame) => hear({ type: 'frame', frame }),
       closed: (/** @type {number} */ code) => hear({ type: 'closed', code }),
     };
@@ -284,6 +289,7 @@ export class Hub {
     this.#order = this.#order.then(async () => {
       const position = { ep, o: frame.o, x: frame.x };
       const again = this.#opened.get(frame.id);
+      if (again === false) this.#passOver(frame.id);
       if (again !== undefined) {
         this.#hand(position, { t: 'move', position });
         return this.#happen({ type: 'opened', ...position, readable: again });
@@ -301,10 +307,24 @@ export class Hub {
       }
       this.#hand(position, { t: 'message', position, message });
       const readable = message.unreadable === undefined;
+      if (!readable) this.#passOver(frame.id);
       this.#opened.set(frame.id, readable);
       if (this.#opened.size > newest) this.#opened.delete(/** @type {string} */ (this.#opened.keys().next().value));
       this.#happen({ type: 'opened', ...position, readable });
     });
+  }
+
+  /** @param {string} id */
+  #passOver(id) {
+    this.#unread.delete(id); // the newest are the last
+    this.#unread.set(id, Date.now());
+    this.#unreadLately();
+  }
+
+  #unreadLately() {
+    const since = Date.now() - unreadFor;
+    for (const [id, at] of this.#unread) if (at < since) this.#unread.delete(id);
+    return [...this.#unread.keys()];
   }
 
   /** To the tabs, and kept for those that are away for a moment. @param {Position} position @param {any} message */
@@ -323,7 +343,7 @@ export class Hub {
     this.#unkept = position;
     this.#keeping ??= (async () => {
       while (this.#unkept) {
-        const kept = { position: this.#unkept, opened: [...this.#opened] };
+        const kept = { position: this.#unkept, opened: [...this.#opened], unread: [...this.#unread] };
         this.#unkept = null;
         await this.#store.put(`position ${this.#key}`, kept);
       }

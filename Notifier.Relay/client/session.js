@@ -5,7 +5,7 @@
  * What happens to a session.
  * @typedef {{ type: 'start', position: Position | null, presence: Presence }
  *   | { type: 'token', token: string } | { type: 'tokenFailed' }
- *   | { type: 'open' }
+ *   | { type: 'open', unread?: string[] }
  *   | { type: 'frame', frame: any }
  *   | { type: 'opened', ep: string, o: number, x: number, readable: boolean }
  *   | { type: 'loaded', position: Position }
@@ -48,6 +48,7 @@
  * @property {Position | null} position everything up to here was opened and handed out
  * @property {number} received the newest offset that was taken in; between the two lies what is being opened
  * @property {number} ack the offset to acknowledge next, 0 for none
+ * @property {number[]} unsaid what could not be opened while no connection was there to say so
  * @property {boolean} gathering an acknowledgement went out less than 100 ms ago
  * @property {number} fails connections in a row that did not last
  * @property {number} unopened connections in a row that were never welcomed
@@ -62,6 +63,8 @@ export const limits = Object.freeze({
   stable: 5_000,
   backoffFirst: 200,
   backoffMost: 20_000,
+  /** The relay takes no larger frame. */
+  frame: 4_096,
   /** A token is replaced this long before it ends. */
   refresh: 60_000,
   /** Who has to poll tries a WebSocket again after this long. */
@@ -73,7 +76,7 @@ export function newSession({ dev, websocket = true }) {
   return {
     phase: 'idle', websocket, transport: websocket ? 'websocket' : 'polling', dev, token: '',
     presence: { st: 'idle', conv: null, tabs: 0, idle: 0 }, told: null,
-    position: null, received: 0, ack: 0, gathering: false, fails: 0, unopened: 0, retry: null,
+    position: null, received: 0, ack: 0, unsaid: [], gathering: false, fails: 0, unopened: 0, retry: null,
   };
 }
 
@@ -105,7 +108,7 @@ export function step(session, happening, random = Math.random) {
       if (s.phase !== 'opening') return [s, []];
       s.phase = 'greeting';
       s.told = s.presence;
-      return [s, [{ do: 'send', frame: { t: 'hello', v: 1, tok: s.token, dev: s.dev, ...s.presence, resume: s.position } }]];
+      return [s, [{ do: 'send', frame: hello(s, happening.unread ?? []) }]];
     case 'frame':
       return heard(s, happening.frame);
     case 'opened':
@@ -148,6 +151,22 @@ function connect(s) {
   return [{ do: 'state', state: 'connecting' }, { do: 'token' }];
 }
 
+/**
+ * Coming back acknowledges everything up to the position, but for what is named: what could not be opened may have been said into a connection that was broken already.
+ * Of very many, those that came last: the others have their outcome.
+ * @param {Session} s @param {string[]} unread the oldest first
+ */
+function hello(s, unread) {
+  const frame = { t: 'hello', v: 1, tok: s.token, dev: s.dev, ...s.presence, resume: s.position };
+  if (!s.position || unread.length === 0) return frame;
+  const named = unread.slice(-256);
+  for (; named.length > 0; named.shift()) {
+    const full = { ...frame, resume: { ...s.position, unread: named } };
+    if (new TextEncoder().encode(JSON.stringify(full)).length <= limits.frame) return full;
+  }
+  return frame;
+}
+
 /** @param {Session} s @param {any} frame @returns {[Session, Deed[]]} */
 function heard(s, frame) {
   if (s.phase === 'greeting' && frame.t === 'welcome') return [s, welcome(s, frame)];
@@ -179,8 +198,12 @@ function heard(s, frame) {
 function welcome(s, frame) {
   s.phase = 'live';
   s.unopened = 0;
-  s.ack = 0;
   s.gathering = false;
+  // What was opened, or not, since the hello: where this is the same log, nothing of it was said yet.
+  const goesOn = frame.rec === 'full' && frame.ep === s.position?.ep;
+  const unsaid = goesOn ? s.unsaid : [];
+  s.unsaid = [];
+  if (!goesOn) s.ack = 0;
   /** @type {Deed[]} */
   const deeds = [
     { do: 'cancel', name: 'greeting' },
@@ -202,7 +225,8 @@ function welcome(s, frame) {
     s.received = frame.o;
     deeds.push({ do: 'keep', position: s.position }, { do: 'move', position: s.position });
   }
-  return [...deeds, { do: 'greeted' }, { do: 'flush' }, ...presence(s)];
+  for (const o of unsaid) deeds.push({ do: 'send', frame: { t: 'unread', o } });
+  return [...deeds, ...acknowledge(s), { do: 'greeted' }, { do: 'flush' }, ...presence(s)];
 }
 
 /** A ping says where the log stands: all that is ours up to there has come. @param {Session} s @param {{ o?: number, x?: number }} mark @returns {Deed[]} */
@@ -223,6 +247,7 @@ function opened(s, { ep, o, x, readable }) {
   // What could not be opened is not acknowledged: nobody has read it. It is said before the next acknowledgement, which counts for everything else up to its place.
   if (readable) s.ack = o;
   else if (s.phase === 'live') deeds.push({ do: 'send', frame: { t: 'unread', o } });
+  else s.unsaid = [...s.unsaid, o];
   return [s, [...deeds, ...(s.gathering ? [] : acknowledge(s))]];
 }
 

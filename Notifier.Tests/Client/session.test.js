@@ -105,6 +105,33 @@ test('what could not be opened is not acknowledged', () => {
   assert.deepEqual([told.sent('ack'), told.sent('unread')], [{ t: 'ack', o: 12 }, undefined]);
 });
 
+test('a hello names what could not be opened lately, as much of it as a frame holds, the newest first', () => {
+  const told = new Told().live().frame(ev(11)).tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: false }, { type: 'closed', code: 1006 });
+  told.tell({ type: 'timer', name: 'retry' }, { type: 'token', token: 'T2' }, { type: 'open', unread: ['m-11'] });
+  assert.deepEqual(told.sent('hello').resume, { ep: 'E', o: 11, x: 110, unread: ['m-11'] });
+
+  told.frame(welcome({ rec: 'full' })).tell({ type: 'closed', code: 1006 }, { type: 'timer', name: 'retry' }, { type: 'token', token: 'T'.repeat(400) });
+  const many = Array.from({ length: 200 }, (_, i) => `${'é'.repeat(30)}-${i}`);
+  const hello = told.tell({ type: 'open', unread: many }).sent('hello');
+  const size = new TextEncoder().encode(JSON.stringify(hello)).length;
+  assert.ok(size <= 4_096 && size > 3_900);
+  assert.deepEqual(hello.resume.unread, many.slice(-hello.resume.unread.length));
+});
+
+test('what was opened, or could not be, between the hello and the welcome is said after it', () => {
+  const told = new Told().live().frame(ev(11), ev(12), ev(13)).tell({ type: 'closed', code: 1006 }, { type: 'timer', name: 'retry' }, { type: 'token', token: 'T2' }, { type: 'open' });
+  assert.deepEqual(told.sent('hello').resume, { ep: 'E', o: 10, x: 100 });
+  for (const [o, readable] of [[11, false], [12, true], [13, false]]) told.tell({ type: 'opened', ep: 'E', o, x: o * 10, readable });
+  told.frame(welcome({ rec: 'full', n: 3 }));
+  assert.deepEqual(told.all('send').map((d) => d.frame), [{ t: 'unread', o: 11 }, { t: 'unread', o: 13 }, { t: 'ack', o: 12 }]);
+});
+
+test('at another node nothing is said in the offsets of the one before', () => {
+  const told = new Told().live().frame(ev(11), ev(12)).tell({ type: 'closed', code: 1006 }, { type: 'timer', name: 'retry' }, { type: 'token', token: 'T2' }, { type: 'open' });
+  told.tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: false }, { type: 'opened', ep: 'E', o: 12, x: 120, readable: true });
+  assert.deepEqual(told.frame(welcome({ ep: 'F', o: 3, rec: 'full', n: 2 })).all('send'), []);
+});
+
 test('what is opened after a gap belongs to the past and moves nothing', () => {
   const told = new Told().live().frame(ev(11)).tell({ type: 'closed', code: 1006 }).again({ ep: 'F', o: 2, x: 3, rec: 'gap' });
   assert.deepEqual(told.tell({ type: 'opened', ep: 'E', o: 11, x: 110, readable: true }).deeds, []);

@@ -54,13 +54,10 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
     public async Task Who_was_disconnected_within_the_grace_and_is_back_stays_known_as_connected_when_it_would_have_been_over()
     {
         await using var host = await RelayHost.StartAsync(relay.Database.RelayConnectionString, ("Relay:Grace", "00:00:01"));
-        var people = host.Services.GetRequiredService<People>();
         async Task DropAsync(string who)
         {
             await (await RelayClient.ConnectAsync(host.Address, who)).DisposeAsync();
-            Assert.True(people.TryGet(new("acme", who), out var person));
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-            while (person.Connections.Length > 0) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            await LeftAsync(host, who);
         }
         await DropAsync("sent-away");
         Assert.Equal(204, (await host.SendAsync(HttpMethod.Post, "/v1/disconnect", """{"site":"acme","recipient":"sent-away"}""")).Status);
@@ -86,6 +83,25 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
 
         await ToldAsync("shut", "keyless undelivered ack_timeout online");
         foreach (var id in (string[])["open-1", "open-2"]) await ToldAsync(id, "keyless delivered online");
+    }
+
+    [Fact]
+    public async Task What_a_client_could_not_open_is_undelivered_also_when_it_drops_before_it_could_say_so()
+    {
+        var host = relay.Host;
+        await using var first = await RelayClient.ConnectAsync(host.Address, "cut-off");
+        foreach (var id in (string[])["cut-1", "cut-shut", "cut-2"]) await host.PublishAsync(id, "cut-off");
+        await first.EventAsync("cut-2");
+        first.Abort();
+        await LeftAsync(host, "cut-off");
+
+        await using var back = await first.ResumeAsync(host.Address, "cut-off", unread: "cut-shut");
+        Assert.Equal(("full", 0), (back.Welcome.GetProperty("rec").GetString(), back.Welcome.GetProperty("n").GetInt32()));
+        await host.PublishAsync("cut-3", "cut-off");
+        await back.AckAsync((await back.EventAsync("cut-3")).GetProperty("o").GetInt64());
+
+        foreach (var id in (string[])["cut-1", "cut-2", "cut-3"]) await ToldAsync(id, "cut-off delivered online");
+        await ToldAsync("cut-shut", "cut-off undelivered ack_timeout online");
     }
 
     [Fact]
@@ -245,6 +261,14 @@ public sealed class OutcomeTests(OutcomeRelay relay) : IClassFixture<OutcomeRela
         await relay.Database.ExecuteAsync(
             "SELECT relay.decide('dead', ARRAY[id, id], '{1,2}', '{f,t}', '{gone,NULL}', '{offline,online}', '{NULL,NULL}', '{NULL,NULL}') FROM relay.accepted WHERE message = 'swept'");
         await ToldAsync("swept", "b delivered online", "b undelivered relay_lost");
+    }
+
+    /// <summary>Returns when a relay knows that somebody's connection has ended; the grace begins.</summary>
+    private static async Task LeftAsync(RelayHost host, string who)
+    {
+        Assert.True(host.Services.GetRequiredService<People>().TryGet(new("acme", who), out var person));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (person.Connections.Length > 0) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
     }
 
     private static string? Recovery(RelayClient client) => client.Welcome.GetProperty("rec").GetString();

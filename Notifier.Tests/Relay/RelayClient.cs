@@ -30,13 +30,14 @@ internal sealed class RelayClient : IAsyncDisposable
     public string Epoch => Welcome.GetProperty("ep").GetString()!;
 
     /// <summary>Comes back as the browser client does: with the newest place that this one was told, as its welcome, an event or a ping say it.</summary>
-    public Task<RelayClient> ResumeAsync(Uri address, string recipient)
+    /// <param name="unread">What this one could not open.</param>
+    public Task<RelayClient> ResumeAsync(Uri address, string recipient, params string[] unread)
     {
         var o = Welcome.GetProperty("o").GetInt64();
         var x = Welcome.GetProperty("x").GetInt64();
         foreach (var frame in Frames.Entries.Where(f => Kind(f) is "ev" or "ping" && f.TryGetProperty("o", out _)))
             (o, x) = (Math.Max(o, frame.GetProperty("o").GetInt64()), Math.Max(x, frame.GetProperty("x").GetInt64()));
-        return ConnectAsync(address, recipient, (Epoch, o), accepted: x);
+        return ConnectAsync(address, recipient, (Epoch, o), accepted: x, unread: unread);
     }
 
     /// <summary>The events, in the order they came.</summary>
@@ -64,26 +65,28 @@ internal sealed class RelayClient : IAsyncDisposable
 
     /// <summary>Opens the socket, says hello, and is welcomed.</summary>
     public static async Task<RelayClient> ConnectAsync(
-        Uri address, string recipient, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null)
+        Uri address, string recipient, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null,
+        string[]? unread = null)
     {
         var client = await OpenAsync(address);
-        await client.HelloAsync(TokenFor(recipient), resume, state, conversation, accepted);
+        await client.HelloAsync(TokenFor(recipient), resume, state, conversation, accepted, unread);
         client.Welcome = await client.WaitAsync("welcome");
         return client;
     }
 
-    public Task HelloAsync(string token, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null) => SendAsync(new
-    {
-        t = "hello",
-        v = 1,
-        tok = token,
-        dev = "d-1",
-        st = state,
-        conv = conversation,
-        tabs = 1,
-        idle = 0,
-        resume = resume is { } r ? new { ep = r.Epoch, o = r.Offset, x = accepted } : null,
-    });
+    public Task HelloAsync(
+        string token, (string Epoch, long Offset)? resume = null, string state = "online", string? conversation = null, long? accepted = null, string[]? unread = null) => SendAsync(new
+        {
+            t = "hello",
+            v = 1,
+            tok = token,
+            dev = "d-1",
+            st = state,
+            conv = conversation,
+            tabs = 1,
+            idle = 0,
+            resume = resume is { } r ? new { ep = r.Epoch, o = r.Offset, x = accepted, unread = unread ?? [] } : null,
+        });
 
     public Task AckAsync(long offset) => SendAsync(new { t = "ack", o = offset });
 

@@ -53,6 +53,31 @@ public abstract class ResumeTests(PostgresCluster cluster)
         await DeliveredAsync(database, "ada", 11);
     }
 
+    [Fact]
+    public async Task Who_moves_to_another_node_does_not_acknowledge_there_what_could_not_be_opened()
+    {
+        const string Delivered = "SELECT a.message FROM relay.outcome o JOIN relay.accepted a ON a.id = o.accepted WHERE o.delivered AND a.recipients[o.recipient] = 'ada'";
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.ConnectionString, [.. Settings, ("Relay:PingAfter", "00:00:01")]);
+        await using var other = await RelayHost.StartAsync(database.ConnectionString, Settings);
+        await ReadyAsync(one, other);
+        await using var ada = await RelayClient.ConnectAsync(one.Address, "ada");
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        await database.WaitUntilAsync("SELECT count(*) = 2 FROM relay.connected", Soon, "known to be connected");
+        foreach (var id in (string[])["a-open", "a-shut", "a-last"]) await one.PublishAsync(id, "ada", "bob");
+        await bob.EventAsync("a-last"); // so the other node knows all of them
+        await ada.WaitAsync("ping", f => f.TryGetProperty("x", out var x) && x.GetInt64() == 3); // and she says that she has them
+        ada.Abort();
+
+        await using var moved = await ada.ResumeAsync(other.Address, "ada", unread: "a-shut");
+        Assert.Equal("full", Recovery(moved));
+        await other.PublishAsync("a-new", "ada");
+        await moved.AckAsync(Offset(await moved.EventAsync("a-new")));
+
+        await database.WaitUntilAsync($"SELECT count(*) = 3 FROM ({Delivered}) AS d WHERE message <> 'a-shut'", Soon, "what was opened is delivered");
+        Assert.Equal(["a-last", "a-new", "a-open"], await database.ListAsync<string>($"{Delivered} ORDER BY 1"));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
