@@ -63,11 +63,11 @@ internal static class RelayFrames
         json.WriteNumber("at", at.ToUnixTimeMilliseconds());
     });
 
-    public static Frame Present(string who, Presence state, DateTimeOffset at) => Of("pres", json =>
+    public static Frame Present(string who, Presence state, DateTimeOffset since, string kind = "pres") => Of(kind, json =>
     {
         json.WriteString("who", who);
         json.WriteString("st", Word(state));
-        json.WriteNumber("at", at.ToUnixTimeMilliseconds());
+        json.WriteNumber("at", since.ToUnixTimeMilliseconds());
     });
 
     public static Frame Typing(string conversation, string who) => Of("typing", json =>

@@ -16,14 +16,20 @@ internal sealed class ForeignSignals(People people, FanoutLane lane, PresenceRep
         else if (NodeFrames.ReadPresent(signal.Frame) is { } said)
             lane.Post(() =>
             {
-                if (!presences.Correct(signal.Site, said.Who, said.State, signal.Recipients)) PassOn(signal);
+                if (!presences.Correct(signal.Site, said.Who, said.State, said.Since, signal.Recipients)) PassOn(signal);
+            });
+        else if (NodeFrames.ReadMoved(signal.Frame) is { } moved)
+            lane.Post(() =>
+            {
+                if (!presences.Renew(signal.Site, moved.Who, moved.State, signal.Recipients)) PassOn(signal, RelayFrames.Present(moved.Who, moved.State, moved.Since));
             });
         else PassOn(signal);
     }
 
-    private void PassOn(SignalRow signal)
+    private void PassOn(SignalRow signal) => PassOn(signal, Frame.Text(signal.Frame));
+
+    private void PassOn(SignalRow signal, Frame frame)
     {
-        var frame = Frame.Text(signal.Frame);
         foreach (var recipient in signal.Recipients)
             if (people.TryGet(new RecipientKey(signal.Site, recipient), out var person)) person.Send(frame);
     }

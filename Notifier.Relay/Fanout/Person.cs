@@ -22,6 +22,21 @@ internal sealed class Person(RecipientKey key)
     /// <summary>The most present of the connections, as it was last told.</summary>
     public Presence State { get; set; }
 
+    /// <summary>Since when.</summary>
+    public DateTimeOffset Since { get; set; }
+
+    /// <summary>When somebody of whom no connection is left was last heard of here.</summary>
+    public DateTimeOffset LeftAt { get; set; }
+
+    /// <summary>How present another node has said that they are there, since they last came here, and since when; null: none, or not any more.</summary>
+    public (Presence State, DateTimeOffset Since)? Elsewhere { get; set; }
+
+    /// <summary>They have left, and turned up at another node: that one tells others of them.</summary>
+    public bool HasMoved { get; set; }
+
+    /// <summary>This node tells others that they are there, as they may be back in a moment where no connection is left.</summary>
+    public bool IsPresent => State != Presence.Offline && !HasMoved;
+
     /// <summary>The conversation that is open; with <see cref="Presence.Active"/>.</summary>
     public string? Conversation { get; set; }
 

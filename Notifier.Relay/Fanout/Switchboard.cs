@@ -137,6 +137,9 @@ internal sealed class Switchboard(
         {
             person.GraceUntil = ticker.Now + (long)_options.Grace.TotalMilliseconds;
             deadlines.WatchGrace(person, () => lane.Post(() => GraceOver(person)));
+            // Of who does not answer any more it is noticed late that they are not there.
+            var silent = connection.ClosedWith == CloseCode.NoPong ? TimeSpan.FromMilliseconds(ticker.Now - connection.LastReceived) : TimeSpan.Zero;
+            presences.Broke(person, clock.GetUtcNow() - silent);
         }
     });
 

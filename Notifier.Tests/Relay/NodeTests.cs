@@ -156,6 +156,60 @@ public abstract class NodeTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public async Task Who_has_moved_to_another_node_and_is_idle_there_is_not_online_within_the_grace_to_who_comes_to_the_one_that_was_left()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(database.RelayConnectionString, [.. Settings, ("Relay:Grace", "00:00:09.9")]);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await SeeEachOtherAsync(one, other);
+        await using var eve = await RelayClient.ConnectAsync(one.Address, "eve");
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        await using var left = await RelayClient.ConnectAsync(one.Address, "ada");
+        await one.PublishAsync("i-1", "ada", "bob", "eve");
+        foreach (var client in (RelayClient[])[eve, bob]) await client.EventAsync("i-1");
+        left.Abort();
+        Assert.True(one.Services.GetRequiredService<People>().TryGet(new("acme", "ada"), out var person));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (person.Connections.Length > 0) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+
+        await using var ada = await RelayClient.ConnectAsync(other.Address, "ada", state: "idle");
+        await eve.WaitAsync("pres", f => Says(f, "ada", "idle"));
+        await using var late = await RelayClient.ConnectAsync(one.Address, "bob");
+        await late.WaitAsync("pres", f => Says(f, "ada", "idle")); // the other node has answered
+        await using var back = await RelayClient.ConnectAsync(one.Address, "ada"); // … and she comes back, no more present than this node had last told
+        await late.WaitAsync("pres", f => Says(f, "ada", "online"));
+
+        Assert.Equal("idle", States(late, "ada")[0]);
+        await eve.Frames.WaitForAsync(_ => States(eve, "ada")[^1] == "online", Soon, "ada online again");
+    }
+
+    [Fact]
+    public async Task Whose_connection_died_in_silence_is_as_present_as_on_the_node_they_moved_to_once_that_is_noticed()
+    {
+        await using var database = await cluster.CreateDatabaseAsync();
+        await using var one = await RelayHost.StartAsync(
+            database.RelayConnectionString, [.. Settings, ("Relay:Grace", "00:00:09.9"), ("Relay:PingAfter", "00:00:06"), ("Relay:PongTimeout", "00:00:01")]);
+        await using var other = await RelayHost.StartAsync(database.RelayConnectionString, Settings);
+        await SeeEachOtherAsync(one, other);
+        await using var bob = await RelayClient.ConnectAsync(other.Address, "bob");
+        await using var silent = await RelayClient.ConnectAsync(one.Address, "ada"); // acknowledges, and answers no ping
+        silent.Acknowledges = bob.Acknowledges = true;
+        await one.PublishAsync("z-1", "ada", "bob");
+        await bob.EventAsync("z-1");
+
+        await using var ada = await RelayClient.ConnectAsync(other.Address, "ada", state: "idle");
+        await bob.WaitAsync("pres", f => Says(f, "ada", "idle"));
+        await bob.Frames.WaitForAsync(_ => States(bob, "ada") is [.., "idle", "online"], Soon, "online by what the node that was left believes");
+
+        var known = States(bob, "ada").Length;
+
+        Assert.Equal(4012, await silent.ClosedAsync());
+        await bob.Frames.WaitForAsync(_ => States(bob, "ada").Length > known, Soon, "news of ada, when the silence was noticed");
+        Assert.Equal("idle", States(bob, "ada")[known]);
+        Assert.True(one.Services.GetRequiredService<People>().TryGet(new("acme", "ada"), out _), "the grace is over: the other node has corrected that she is gone");
+    }
+
+    [Fact]
     public async Task Who_comes_hears_who_is_there_on_other_nodes_too()
     {
         await using var database = await cluster.CreateDatabaseAsync();
