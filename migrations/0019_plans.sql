@@ -4,7 +4,7 @@
 -- As in 0017, and an event is the same again only if it is the same site's: a key of one site could otherwise use up the ids that another's relay is about to give. What was accepted before
 -- has its key without the site; one of those that comes again is decided twice, which changes nothing.
 CREATE OR REPLACE FUNCTION notifier.accept(sources text[], ids text[], shards smallint[], bodies text[], sites text[] DEFAULT NULL) RETURNS integer
-LANGUAGE plpgsql SET plan_cache_mode = auto AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   accepted integer;
   -- No site has a line feed in its name.
@@ -37,7 +37,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION notifier.publish(event jsonb) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = auto AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   events jsonb := CASE jsonb_typeof(event) WHEN 'array' THEN event ELSE jsonb_build_array(event) END;
 BEGIN

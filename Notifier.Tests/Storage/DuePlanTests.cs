@@ -87,14 +87,17 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
     {
         await _database.ExecuteAsync("VACUUM ANALYZE");
         await FillAsync(1, then, counted);
-        await using var explained = new ExplainedSource($"{_database.ConnectionString};Maximum Pool Size=1;Max Auto Prepare=100;Auto Prepare Min Usages=1");
+        await using var explained = new ExplainedSource($"{_database.ConnectionString};Maximum Pool Size=2;Max Auto Prepare=100;Auto Prepare Min Usages=1");
         await using var connection = await explained.Source.OpenConnectionAsync(Cancellation);
+        var outbox = new PushOutboxStore(explained.Source, Options.Create(new WebPushOptions()));
+        for (var i = 0; i < 8; i++) await outbox.ClaimAsync(1, 256, [], Cancellation); // by the other connection
         for (var i = 0; i < 8; i++) await LookUpAsync(connection); // from the sixth on PostgreSQL may keep one plan for all
         var before = explained.Plans.Count;
         await FillAsync(then + 1, Pending, analyze: false);
         await _database.ExecuteAsync("UPDATE notifier.email_attempt SET state = 'sent', finished_at = now()");
 
         await LookUpAsync(connection);
+        Assert.Equal(Keys, (await outbox.ClaimAsync(Keys, 256, [], Cancellation)).Count);
 
         Assert.True(explained.Plans.Count >= before + 20, string.Join("\n\n", explained.Plans));
         explained.AssertNoStepReadsMoreThan(10 * Keys, since: before);
@@ -120,9 +123,10 @@ public sealed class DuePlanTests(PostgresCluster cluster) : IAsyncLifetime
         {
             BatchCommands =
             {
-                PushOutboxStore.Told(pushes), PushOutboxStore.TakeBack(pushes), PushOutboxStore.Later([.. pushes.Select(p => (p, TimeSpan.Zero, true, false))]),
-                PushContentStore.Used([.. pushes.Select(p => new PushTarget(p.Subscription, p.Key.Owner, "", [], [], default, null))]), PushOutboxStore.Done(pushes),
+                PushOutboxStore.Later([.. pushes.Select(p => (p, TimeSpan.Zero, true, false))]),
                 PushContentStore.Gone([.. pushes.Select(p => (p with { Id = p.Id + Keys }, new PushTarget(p.Subscription + Keys, p.Key.Owner, "", [], [], default, null)))]),
+                Plans.Kept(), PushOutboxStore.ToBeTold(pushes), PushOutboxStore.Told(pushes), PushOutboxStore.TakeBack(pushes), PushOutboxStore.Done(pushes),
+                PushContentStore.Used([.. pushes.Select(p => new PushTarget(p.Subscription, p.Key.Owner, "", [], [], default, null))]), Plans.Anew(),
             },
         };
         await ends.ExecuteNonQueryAsync(Cancellation);

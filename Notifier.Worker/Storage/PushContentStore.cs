@@ -91,6 +91,9 @@ internal sealed class PushContentStore
 
     /// <summary>These took a push message.</summary>
     public static NpgsqlBatchCommand Used(IReadOnlyCollection<PushTarget> targets) => new(
-        "UPDATE notifier.push_subscription s SET last_used_at = notifier.now(), errors = 0, held_until = NULL FROM (SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE) AS u WHERE s.id = u.id")
+        """
+        UPDATE notifier.push_subscription SET last_used_at = notifier.now(), errors = 0, held_until = NULL
+        WHERE id = ANY (ARRAY(SELECT id FROM notifier.push_subscription WHERE id = ANY ($1) ORDER BY id FOR UPDATE))
+        """)
     { Parameters = { Column.Of(targets, t => t.Id) } };
 }

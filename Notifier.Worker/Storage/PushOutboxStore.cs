@@ -71,8 +71,11 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     public static NpgsqlBatchCommand TakeBack(IReadOnlyCollection<ClaimedPush> pushes) => new(
         """
         UPDATE notifier.push_outbox o SET dismiss = true, version = o.version + 1
-        FROM unnest($1, $2) AS d(id, version), notifier.seen_mark m
-        WHERE o.id = d.id AND o.version = d.version AND m.site = o.site AND m.recipient = o.recipient AND m.conversation = o.conversation AND m.seq >= o.up_to
+        WHERE o.id = ANY (ARRAY(
+          SELECT d.id FROM (SELECT unnest($1) AS id, unnest($2) AS version) AS d
+          CROSS JOIN LATERAL (SELECT * FROM notifier.push_outbox o WHERE o.id = d.id AND o.version = d.version OFFSET 0 FOR UPDATE) AS o
+          CROSS JOIN LATERAL (
+            SELECT FROM notifier.seen_mark m WHERE m.site = o.site AND m.recipient = o.recipient AND m.conversation = o.conversation AND m.seq >= o.up_to OFFSET 0) AS seen))
         """)
     { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
@@ -85,7 +88,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     public async Task<List<ClaimedPush>> ClaimAsync(int limit, int roomEach, IReadOnlyCollection<(PushLane Lane, int Count)> underWay, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
-        await using var reader = await batch.ReadByIndexAsync(
+        await using var reader = await batch.ReadKeptAsync(
             """
             WITH RECURSIVE lane AS (
               (SELECT site, origin FROM notifier.push_outbox ORDER BY site, origin LIMIT 1)
@@ -94,7 +97,8 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
                 SELECT o.site, o.origin FROM notifier.push_outbox o WHERE (o.site, o.origin) > (lane.site, lane.origin) ORDER BY o.site, o.origin LIMIT 1) AS next),
             open_lane AS (
               SELECT lane.site, lane.origin, $2 - coalesce(u.count, 0) AS room FROM lane
-              LEFT JOIN notifier.push_origin h USING (site, origin) LEFT JOIN unnest($3, $4, $5) AS u(site, origin, count) USING (site, origin)
+              LEFT JOIN LATERAL (SELECT * FROM notifier.push_origin h WHERE h.site = lane.site AND h.origin = lane.origin OFFSET 0) AS h ON true
+              LEFT JOIN unnest($3, $4, $5) AS u(site, origin, count) ON u.site = lane.site AND u.origin = lane.origin
               WHERE coalesce(greatest(h.held_until, h.open_until), '-infinity') <= notifier.now()),
             due AS MATERIALIZED (
               SELECT o.id FROM open_lane l CROSS JOIN LATERAL (
@@ -104,7 +108,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
               ORDER BY coalesce((SELECT sum(u.count) FROM unnest($3, $5) AS u(site, count) WHERE u.site = l.site), 0) + row_number() OVER (PARTITION BY l.site ORDER BY o.next_at), o.next_at
               LIMIT $1)
             UPDATE notifier.push_outbox o SET lease_until = notifier.now() + $6, attempts = attempts + 1
-            FROM due WHERE o.id = due.id
+            WHERE o.id = ANY (ARRAY(SELECT id FROM due))
             RETURNING o.id, o.site, o.recipient, o.conversation, o.subscription, o.origin, o.dismiss, o.up_to, o.message, o.shrunk, o.attempts, o.version,
                       o.expires_at - notifier.now()
             """,
@@ -123,10 +127,11 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
     /// <summary>Push messages that are done with; one that a later one has taken the place of goes out again instead.</summary>
     public static NpgsqlBatchCommand Done(IReadOnlyCollection<ClaimedPush> pushes) => new(
         """
-        WITH done AS (SELECT * FROM unnest($1, $2) AS d(id, version)),
-             again AS (UPDATE notifier.push_outbox o SET lease_until = NULL, attempts = 0, next_at = notifier.now()
-                       FROM done WHERE o.id = done.id AND o.version <> done.version)
-        DELETE FROM notifier.push_outbox o USING done WHERE o.id = done.id AND o.version = done.version
+        WITH done AS MATERIALIZED (
+               SELECT d.id, o.version = d.version AS last FROM (SELECT unnest($1) AS id, unnest($2) AS version) AS d
+               CROSS JOIN LATERAL (SELECT o.version FROM notifier.push_outbox o WHERE o.id = d.id OFFSET 0 FOR UPDATE) AS o),
+             again AS (UPDATE notifier.push_outbox SET lease_until = NULL, attempts = 0, next_at = notifier.now() WHERE id = ANY (ARRAY(SELECT id FROM done WHERE NOT last)))
+        DELETE FROM notifier.push_outbox WHERE id = ANY (ARRAY(SELECT id FROM done WHERE last))
         """)
     { Parameters = { Column.Of(pushes, p => p.Id), Column.Of(pushes, p => p.Version) } };
 
@@ -149,18 +154,29 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
         """)
     { Parameters = { Column.Of(holds, h => h.Push.Subscription) } };
 
-    /// <summary>The push service has them: the messages are told, and the trace says so. The shard's owner may write the same rows; both go by their keys' order.</summary>
+    /// <summary>What <see cref="Told"/> writes, locked: the shard's owner may write the same rows, and both go by their keys' order. Then they stay where they lie.</summary>
+    public static NpgsqlBatchCommand ToBeTold(IReadOnlyCollection<ClaimedPush> pushes) => new(
+        $"""
+        WITH theirs AS MATERIALIZED (
+          SELECT DISTINCT d.site, d.recipient, em.message FROM {Column.Rows("site", "recipient", "conversation", "up_to")} AS d
+          CROSS JOIN LATERAL (SELECT em.message {Sent} OFFSET 0) AS em)
+        SELECT FROM (SELECT * FROM theirs ORDER BY site, recipient, message) AS t
+        CROSS JOIN LATERAL (SELECT FROM notifier.escalation_message em WHERE em.site = t.site AND em.recipient = t.recipient AND em.message = t.message OFFSET 0 FOR UPDATE) AS locked
+        """)
+    {
+        Parameters = { Column.Of(pushes, p => p.Key.Site), Column.Of(pushes, p => p.Key.Recipient), Column.Of(pushes, p => p.Key.Conversation), Column.Of(pushes, p => p.UpTo) },
+    };
+
+    /// <summary>The push service has them: the messages are told, and the trace says so. After <see cref="ToBeTold"/>.</summary>
     public static NpgsqlBatchCommand Told(IReadOnlyCollection<ClaimedPush> pushes) => new(
         $"""
-        WITH done AS (SELECT site, recipient, conversation, max(up_to) AS up_to, min(origin) AS origin FROM {Column.Rows("site", "recipient", "conversation", "up_to", "origin")} AS d
-                      GROUP BY 1, 2, 3),
-             theirs AS (SELECT em.site, em.recipient, em.message, done.origin FROM done JOIN notifier.escalation_message em USING (site, recipient, conversation)
-                        WHERE em.seq <= done.up_to AND em.push_verdict = {(int)Verdict.Send} ORDER BY 1, 2, 3 FOR UPDATE OF em),
-             told AS (UPDATE notifier.escalation_message em SET push_verdict = {(int)Verdict.Told}, push_reason = {(int)Reason.Accepted}
-                      FROM theirs WHERE em.site = theirs.site AND em.recipient = theirs.recipient AND em.message = theirs.message
-                      RETURNING em.site, em.recipient, em.conversation, em.message, theirs.origin)
+        WITH d AS MATERIALIZED (SELECT site, recipient, conversation, max(up_to) AS up_to, min(origin) AS origin FROM {Column.Rows("site", "recipient", "conversation", "up_to", "origin")} AS d
+                                GROUP BY 1, 2, 3),
+             told AS (UPDATE notifier.escalation_message SET push_verdict = {(int)Verdict.Told}, push_reason = {(int)Reason.Accepted}
+                      WHERE ctid = ANY (ARRAY(SELECT em.ctid FROM d CROSS JOIN LATERAL (SELECT em.ctid {Sent} OFFSET 0) AS em))
+                      RETURNING site, recipient, conversation, message)
         INSERT INTO notifier.trace (at, site, recipient, conversation, message, push_verdict, push_reason, basis)
-        SELECT notifier.now(), site, recipient, conversation, message, $6, $7, jsonb_build_object('origin', origin) FROM told
+        SELECT notifier.now(), site, recipient, conversation, message, $6, $7, jsonb_build_object('origin', origin) FROM told JOIN d USING (site, recipient, conversation)
         """)
     {
         Parameters =
@@ -169,4 +185,7 @@ internal sealed class PushOutboxStore(NpgsqlDataSource database, IOptions<WebPus
             Column.Of(pushes, p => p.Origin), new() { Value = Verdict.Told.Word() }, new() { Value = Reason.Accepted.Word() },
         },
     };
+
+    private static readonly string Sent =
+        $"FROM notifier.escalation_message em WHERE em.site = d.site AND em.recipient = d.recipient AND em.conversation = d.conversation AND em.seq <= d.up_to AND em.push_verdict = {(int)Verdict.Send}";
 }

@@ -46,14 +46,7 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
 
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
-            if (all.Told.Count > 0)
-            {
-                batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
-                batch.BatchCommands.Add(PushOutboxStore.TakeBack(all.Told));
-            }
-            if (all.Done.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Done(all.Done));
             if (all.Later.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Later(all.Later));
-            if (all.Used.Count > 0) batch.BatchCommands.Add(PushContentStore.Used(all.Used));
             if (all.Gone.Count > 0)
             {
                 batch.BatchCommands.Add(PushContentStore.Gone(all.Gone));
@@ -66,10 +59,20 @@ internal sealed partial class PushEndings(NpgsqlDataSource database, Doorbells b
                 batch.BatchCommands.Add(PushOutboxStore.Hold(all.Holds));
                 batch.BatchCommands.Add(PushOriginStore.HoldWhereMany(all.Holds));
             }
+            batch.BatchCommands.Add(Plans.ByIndex());
+            batch.BatchCommands.Add(Plans.Kept()); // from here on nothing leaves a choice
+            if (all.Told.Count > 0)
+            {
+                batch.BatchCommands.Add(PushOutboxStore.ToBeTold(all.Told));
+                batch.BatchCommands.Add(PushOutboxStore.Told(all.Told));
+                batch.BatchCommands.Add(PushOutboxStore.TakeBack(all.Told));
+            }
+            if (all.Done.Count > 0) batch.BatchCommands.Add(PushOutboxStore.Done(all.Done));
+            if (all.Used.Count > 0) batch.BatchCommands.Add(PushContentStore.Used(all.Used));
             if (all.DeadLetters.Count > 0) batch.BatchCommands.Add(DeadLetterStore.Keep(all.DeadLetters));
             if (all.Trace.Count > 0)
                 batch.BatchCommands.Add(TraceStore.Write([.. all.Trace.Select(t => new TraceRow(now, t.Push.Key, t.Push.Message, null, t.Ruling, Email: null) { Basis = Basis(t.Push) })]));
-            if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
+            await batch.ExecuteNonQueryAsync(cancellation);
         }
         await CountAsync(connection, transaction, all.Answers, cancellation);
         await transaction.CommitAsync(cancellation);
