@@ -40,7 +40,15 @@ internal sealed class BrowserProcess : IAsyncDisposable
     {
         var started = browser._orders[0] = new();
         _ = browser.ReadAsync();
-        await started.Task.WaitAsync(Patience);
+        try
+        {
+            await started.Task.WaitAsync(Patience);
+        }
+        catch
+        {
+            await browser.DisposeAsync();
+            throw;
+        }
         return browser;
     }
 
@@ -100,6 +108,10 @@ internal sealed class BrowserProcess : IAsyncDisposable
         try
         {
             await _process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            // It hangs, which the test has said by now; the servers around it are to be ended all the same.
         }
         finally
         {
