@@ -11,6 +11,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<ProxiedConnection> _open = [];
     private readonly Socket _place;
     private readonly CancellationTokenSource _end = new();
+    private readonly SemaphoreSlim _came = new(0);
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
@@ -31,6 +32,12 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>How many connections there have been.</summary>
     public int Connections { get; private set; }
+
+    /// <summary>Waits until there have been so many.</summary>
+    public async Task ReachAsync(int connections, CancellationToken cancellation)
+    {
+        while (Connections < connections) await _came.WaitAsync(cancellation);
+    }
 
     /// <summary>How many there are.</summary>
     public int Open
@@ -73,6 +80,7 @@ public sealed class TcpProxy : IAsyncDisposable
         await Task.WhenAll(open.Select(connection => connection.Done));
         _place.Dispose();
         _end.Dispose();
+        _came.Dispose();
     }
 
     private async Task AcceptAsync(Socket listener)
@@ -96,6 +104,7 @@ public sealed class TcpProxy : IAsyncDisposable
                 _open.Add(connection);
             }
 
+            _came.Release();
             connection.Start(_target, () =>
             {
                 lock (_lock) _open.Remove(connection);

@@ -35,7 +35,7 @@ public sealed class AlarmServerTests(OperationsDatabase database) : IClassFixtur
         var before = link.Connections;
         link.ToServer.CutAfter = 0; // every connection ends as soon as it is made
         link.Cut();
-        while (link.Connections < before + Attempts) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await link.ReachAsync(before + Attempts, TestContext.Current.CancellationToken);
         link.ToServer.CutAfter = null;
 
         await RingAsync(2);
