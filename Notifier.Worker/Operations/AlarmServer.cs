@@ -7,7 +7,7 @@ namespace Notifier.Worker.Operations;
 
 /// <summary>
 /// Hangfire's server, put together by hand: as <c>AddHangfireServer</c> makes it, its threads wait ever longer after an error (1, 4, 9, … s, up to 5 min), all
-/// threads of a process count together, and only a job that is done resets the count. After the database had been away for 10 seconds no job would run for 16 more.
+/// threads of a process count together, and only a job that is done resets the count. Where all four fail at once, and the database is back after 10 seconds, the next asks 16 seconds after the error; the longer it is away, the later.
 /// </summary>
 internal sealed class AlarmServer(JobStorage storage, IGlobalConfiguration configured, IJobFilterProvider filters, JobActivator activator, IHostApplicationLifetime lifetime) : BackgroundService
 {
